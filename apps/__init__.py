@@ -1,0 +1,1 @@
+"""The house: one app per subject, each on its floor."""

@@ -1,0 +1,1 @@
+"""People, organizations and keys over HTTP."""

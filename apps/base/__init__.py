@@ -1,0 +1,1 @@
+"""What every app shares: columns, records, API manners."""

@@ -1,0 +1,1 @@
+"""The manners of the API: errors, pages, versions, repeats, limits, documentation."""

@@ -1,0 +1,68 @@
+"""What happens to every request before any view sees it."""
+
+import re
+from collections.abc import Callable
+from time import perf_counter
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop
+
+from apps.base.api.errors import answer
+
+log = structlog.get_logger("request")
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def request_identity(get_response: GetResponse) -> GetResponse:
+    """Give every request an id that its answer, its log lines and its journal entries carry."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        request.META["request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = perf_counter()
+        try:
+            response = get_response(request)
+            response["X-Request-ID"] = request_id
+            log.info(
+                "answered",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                milliseconds=round((perf_counter() - started) * 1000, 1),
+            )
+            return response
+        finally:
+            structlog.contextvars.clear_contextvars()
+
+    return handle
+
+
+def request_bounds(get_response: GetResponse) -> GetResponse:
+    """Refuse what no view could make sense of: NUL bytes, broken UTF-8, bodies past the limit."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "\x00" in request.path or "%00" in query or "\x00" in query or "\ufffd" in request.path:
+            return answer(
+                request, 400, "unreadable", gettext_noop("The address holds unreadable characters.")
+            )
+        length = request.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return answer(
+                request,
+                413,
+                "too_large",
+                gettext_noop("The body is larger than {limit} bytes."),
+                limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+            )
+        return get_response(request)
+
+    return handle

@@ -1,0 +1,67 @@
+"""Shapes that all apps share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.lifecycle import Lifecycle
+from marketplace.money import LARGEST
+from marketplace.vocabulary import Term
+
+
+class Input(serializers.Serializer[Any]):
+    """What a body may hold; a word it does not know is an error, not something to pass over."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = sorted(str(name) for name in data.keys() - self.fields.keys())
+            if unknown:
+                raise serializers.ValidationError(
+                    {name: [_("There is no such field.")] for name in unknown}, "unknown_field"
+                )
+        return super().to_internal_value(data)
+
+
+class TermChoice(serializers.ChoiceField):
+    """A word of a vocabulary."""
+
+    def __init__(self, vocabulary: type[Term], **options: Any) -> None:
+        self.vocabulary = vocabulary
+        super().__init__(choices=vocabulary.choices(), **options)
+
+    def to_internal_value(self, data: Any) -> Term:
+        return self.vocabulary(super().to_internal_value(data))
+
+
+class Amount(serializers.DecimalField):
+    """An amount of money as an exact decimal string with at most two decimals."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("min_value", 0)
+        super().__init__(max_digits=17, decimal_places=2, max_value=LARGEST, **options)
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class Moves(serializers.Field[Any, Any, Any, Any]):
+    """The names of the moves that the life cycle leaves open; each is a POST below the thing."""
+
+    def __init__(self, cycle: Lifecycle[Any]) -> None:
+        self.cycle = cycle
+        super().__init__(source="state", read_only=True)
+
+    def to_representation(self, value: Any) -> list[str]:
+        return self.cycle.moves_from(value)
+
+
+@extend_schema_field({"type": "string"})
+class CodeField(serializers.Field[Any, Any, Any, Any]):
+    """The code of a foreign key to a code list, read from the key without a join."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: str) -> str:
+        return value.partition(":")[2]

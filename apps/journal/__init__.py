@@ -1,0 +1,1 @@
+"""What happened, by whom; who is still to be told."""

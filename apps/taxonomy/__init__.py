@@ -1,0 +1,1 @@
+"""Regions, industries, fields, disciplines, patent classes."""

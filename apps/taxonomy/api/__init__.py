@@ -1,0 +1,1 @@
+"""Code lists over HTTP: to read, for everybody."""

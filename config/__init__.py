@@ -1,0 +1,1 @@
+"""The fuse box: settings, addresses, Celery and its timetable, embedded services."""

@@ -1,0 +1,1 @@
+"""Settings: what holds everywhere, and what differs by place."""

@@ -1,0 +1,85 @@
+"""What people read is there in Chinese and in English."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+import marketplace
+from marketplace.errors import MarketError
+from marketplace.lifecycle import Lifecycle
+from marketplace.vocabulary import Term
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = ROOT / "config" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+GETTEXT = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+
+
+def _subclasses(cls: type) -> set[type]:
+    return {cls}.union(*map(_subclasses, cls.__subclasses__()))
+
+
+def _modules() -> list[object]:
+    return [
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(marketplace.__path__, "marketplace.")
+    ]
+
+
+def spoken() -> set[str]:
+    """Return every text that the code says to people."""
+    modules = _modules()
+    errors = {cls.__name__ for cls in _subclasses(MarketError)}
+    said = {term.label for cls in _subclasses(Term) for term in cls}  # type: ignore[attr-defined]
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, Lifecycle):
+                said |= {name.replace("_", " ").capitalize() for name in value.moves}
+    for path in [
+        *ROOT.glob("apps/**/*.py"),
+        *ROOT.glob("marketplace/**/*.py"),
+        *ROOT.glob("config/*.py"),
+    ]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func).rpartition(".")[2]
+            first = node.args[0] if node.args else None
+            if name in GETTEXT | errors and isinstance(first, ast.Constant):
+                said.add(first.value)
+            said |= {
+                k.value.value
+                for k in node.keywords
+                if k.arg == "violation_error_message" and isinstance(k.value, ast.Constant)
+            }
+    for path in ROOT.glob("apps/**/*.html"):
+        said |= set(re.findall(r"{% translate ['\"](.+?)['\"] %}", path.read_text()))
+    return {text for text in said if isinstance(text, str) and text}
+
+
+@pytest.fixture(scope="module")
+def chinese() -> dict[str, str]:
+    with CATALOGUE.open("rb") as file:
+        return {m.id: m.string for m in read_po(file) if m.id}  # type: ignore[misc]
+
+
+def test_every_text_is_in_chinese(chinese):
+    assert sorted(text for text in spoken() if not chinese.get(text)) == []
+
+
+def test_a_translation_names_the_same_facts(chinese):
+    holes = re.compile(r"{(\w*)}|%\((\w+)\)")
+    wrong = [
+        text
+        for text, words in chinese.items()
+        if sorted(holes.findall(text)) != sorted(holes.findall(words))
+    ]
+    assert wrong == []
+
+
+def test_the_catalogue_holds_nothing_that_nobody_says(chinese):
+    assert sorted(chinese.keys() - spoken()) == []
