@@ -272,7 +272,15 @@ def _list_achievements(actors: Mapping[str, Actor], today: date) -> None:
     for who, title, body, field, readiness, keywords, (low, high), cooperation in ACHIEVEMENTS:
         words = {"title": title, "field": field, "region": "610100", "readiness": readiness}
         project = _pooled(
-            Project, {**words, "summary": body, "is_service_invention": True}, actors[who], reviewer
+            Project,
+            {
+                **words,
+                "summary": body,
+                "intellectual_property": "0201",
+                "is_service_invention": True,
+            },
+            actors[who],
+            reviewer,
         )
         terms = {
             **words,
@@ -314,6 +322,7 @@ def _list_talent_and_money(actors: Mapping[str, Actor], today: date) -> None:
             "title": "机器视觉与光学检测方向副教授",
             "summary": "十二年工业视觉项目经验，可兼任企业首席工程师，每周两天。",
             "kind": TalentKind.SCIENTIST,
+            "discipline": "510",
             "field": "01",
             "region": "610100",
         },

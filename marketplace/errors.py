@@ -32,7 +32,8 @@ class MarketError(Exception):
         self.facts = facts
 
     def __str__(self) -> str:
-        return self.message.format(**self.facts)
+        words = self.message.format(**self.facts)
+        return " ".join([words, *(f"{cause.field}: {cause}" for cause in self.causes)])
 
 
 class Missing(MarketError):

@@ -44,13 +44,13 @@ class RecordQuerySet(models.QuerySet[R]):
 
     def locked(self, row: R, *, by: Actor, expected: int | None = None) -> R:
         """
-        Read `row` afresh and hold it until the transaction ends.
+        Read `row` afresh and hold it until the transaction ends; others may still point at it.
 
         Raise Missing where `by` may not (or no longer) know of it, and Stale where `by` decided on
         another version than the current one.
         """
         visible = self if by.is_system else self.visible_to(by)
-        found = visible.select_for_update(of=("self",)).filter(pk=row.pk).first()
+        found = visible.select_for_update(of=("self",), no_key=True).filter(pk=row.pk).first()
         if found is None:
             raise Missing
         if expected is not None and found.version != expected:

@@ -51,6 +51,10 @@ def spoken() -> set[str]:
             first = node.args[0] if node.args else None
             if name in GETTEXT | errors and isinstance(first, ast.Constant):
                 said.add(first.value)
+            if name == "Reason":
+                said |= {a.value for a in node.args[2:3] if isinstance(a, ast.Constant)}
+            if name == "Definition":
+                said |= {a.value for a in node.args[1:] if isinstance(a, ast.Constant)}
             said |= {
                 k.value.value
                 for k in node.keywords

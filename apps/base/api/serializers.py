@@ -1,6 +1,6 @@
 """Shapes that all apps share."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -46,14 +46,15 @@ class Amount(serializers.DecimalField):
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
 class Moves(serializers.Field[Any, Any, Any, Any]):
-    """The names of the moves that the life cycle leaves open; each is a POST below the thing."""
+    """The moves that the life cycle leaves open; each is a POST below, save those of the clock."""
 
-    def __init__(self, cycle: Lifecycle[Any]) -> None:
+    def __init__(self, cycle: Lifecycle[Any], *, by_clock: Collection[str] = ()) -> None:
         self.cycle = cycle
+        self.by_clock = by_clock
         super().__init__(source="state", read_only=True)
 
     def to_representation(self, value: Any) -> list[str]:
-        return self.cycle.moves_from(value)
+        return [move for move in self.cycle.moves_from(value) if move not in self.by_clock]
 
 
 @extend_schema_field({"type": "string"})

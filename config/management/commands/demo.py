@@ -130,7 +130,9 @@ class Command(BaseCommand):
             "涡流与线扫描视觉同步检测轴承滚子，长度 0.2 毫米、深度 0.05 毫米的微裂纹检出率 99.5%，"
             "每分钟 240 件，已在两条产线连续运行六个月。"
         )
-        project = researcher.post("/projects", {**words, "summary": text}).body
+        project = researcher.post(
+            "/projects", {**words, "summary": text, "intellectual_property": "0201"}
+        ).body
         path = f"/projects/{project['id']}"
         researcher.move(path, "submit")
         admitted = reviewer.move(path, "admit")

@@ -74,7 +74,7 @@ def test_a_code_in_a_list_says_all_of_itself(passer_by: Caller) -> None:
 
 def test_the_tree_is_walked_down(passer_by: Caller) -> None:
     region: dict[str, Any] = {"subject": "region", "on": "2026-01-01"}
-    assert len(_codes(passer_by, **region, level=1)) == 31
+    assert len(_codes(passer_by, **region, level=1)) == 34
     cities = _codes(passer_by, **region, parent="610000")
     assert (len(cities), cities[0], cities[-1]) == (10, "610100", "611000")
     branch = _codes(passer_by, **region, under="610100")

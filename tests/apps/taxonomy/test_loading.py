@@ -36,8 +36,8 @@ def test_every_line_of_every_file_was_loaded() -> None:
 @pytest.mark.parametrize(
     ("edition", "levels"),
     [
-        # 31 provinces, 342 prefectures and 2,978 counties, of which three are prefectures as well.
-        ("gbt2260-2024", {1: 31, 2: 342, 3: 2975}),
+        # 31 provinces and Taiwan, Hong Kong, Macao; three of the 2,978 counties are prefectures too.
+        ("gbt2260-2024", {1: 34, 2: 342, 3: 2975}),
         ("gbt2260-2015", {1: 1, 2: 10, 3: 107}),
         ("gbt4754-2017", {1: 20, 2: 97, 3: 473, 4: 1381}),
         ("gbt13745-2009", {1: 5, 2: 62, 3: 735, 4: 2740}),

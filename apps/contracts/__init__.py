@@ -1,0 +1,1 @@
+"""Signed, reviewed, registered: the value ledger."""

@@ -1,0 +1,696 @@
+"""Everything that can be done to a contract, and the opening of an office that registers them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypedDict, TypeVar, Unpack
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import Membership, Organization
+from apps.contracts.models import (
+    Contract,
+    ContractParty,
+    LedgerEntry,
+    NumberCounter,
+    RegistrationOffice,
+)
+from apps.deals import actions as deals
+from apps.deals.models import Deal
+from apps.journal.actions import record
+from apps.taxonomy.queries import resolve, resolve_optional
+from marketplace.actors import Actor, Role
+from marketplace.calendar import day_of
+from marketplace.contracts import (
+    CONTRACT,
+    MOST_PARTIES,
+    OPEN_STATES,
+    ContractState,
+    ContractType,
+    LedgerCause,
+    Party,
+    PartySide,
+    RefusalGround,
+    amount_faults,
+    date_faults,
+    incomplete,
+    must_be_impartial,
+    must_be_recognisable,
+    party_faults,
+    technical_amount,
+)
+from marketplace.errors import Conflict, Invalid, MarketError, Refused
+from marketplace.listings import AUTHORS
+from marketplace.money import YUAN
+from marketplace.organizations import OrganizationKind, credit_code
+from marketplace.registration.numbers import NumberParts, format_of
+from marketplace.registration.packs import key_for
+from marketplace.taxonomy import Subject
+
+T = TypeVar("T")
+
+
+class PartyDetails(TypedDict, total=False):
+    """A party as it is given: an organization of the market, or the rest."""
+
+    organization: UUID | None
+    name: str
+    credit_code: str
+    region: str
+    nature: str | None
+
+
+class Details(TypedDict, total=False):
+    """What of a contract can be changed while it is open."""
+
+    title: str
+    contract_type: ContractType
+    field: str | None
+    signed_on: date | None
+    starts_on: date | None
+    ends_on: date | None
+    currency: str
+    total_amount: Decimal
+    deduction_amount: Decimal
+    office: UUID | None
+    sellers: Sequence[PartyDetails]
+    buyers: Sequence[PartyDetails]
+
+
+#: Which of them are stored as they are given.
+PLAIN = (
+    "title",
+    "contract_type",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "currency",
+    "total_amount",
+    "deduction_amount",
+)
+
+
+@transaction.atomic
+def open_office(
+    organization: Organization, *, region: str, point: str, by: Actor
+) -> RegistrationOffice:
+    """Make an office of the market a registration point with numbers of its own."""
+    by.must_have(Role.ADMINISTRATOR)
+    if organization.kind is not OrganizationKind.OFFICE:
+        raise Invalid(
+            "Contracts are registered by offices only.", code="no_office", field="organization"
+        )
+    code = resolve(Subject.REGION, region, on=_today(), field="region")
+    if len(point) != 2 or not (point.isascii() and point.isdigit()):
+        raise Invalid("A registration point has two digits.", code="point_form", field="point")
+    office = RegistrationOffice.objects.create(
+        organization=organization, region=code, number_region=code.code[:4], point=point
+    )
+    record("office.opened", office, by=by, parties=[organization.pk], point=point)
+    return office
+
+
+@transaction.atomic
+def draft(
+    *,
+    title: str,
+    contract_type: ContractType,
+    total_amount: Decimal,
+    sellers: Sequence[PartyDetails],
+    buyers: Sequence[PartyDetails],
+    deduction_amount: Decimal = Decimal(0),
+    currency: str = YUAN,
+    field: str | None = None,
+    signed_on: date | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    office: UUID | None = None,
+    by: Actor,
+) -> Contract:
+    """Draft a contract that comes from no deal of the market."""
+    author = _author(by)
+    if by.organization is None:
+        raise Refused("You do not act for an organization that may do this.", code="not_yours")
+    applicant = Organization.objects.get(pk=by.organization)
+    contract = Contract(applicant=applicant, author_id=author)
+    given: Details = {
+        "title": title,
+        "contract_type": contract_type,
+        "total_amount": total_amount,
+        "deduction_amount": deduction_amount,
+        "currency": currency,
+        "field": field,
+        "signed_on": signed_on,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "office": office,
+        "sellers": sellers,
+        "buyers": buyers,
+    }
+    parties = _fill(contract, given, by=by)
+    contract.save(force_insert=True)
+    _sign(contract, parties)
+    record("contract.drafted", contract, by=by, parties=_told(contract))
+    return contract
+
+
+@transaction.atomic
+def draw_up(
+    deal: Deal,
+    *,
+    contract_type: ContractType,
+    title: str = "",
+    deduction_amount: Decimal = Decimal(0),
+    field: str | None = None,
+    signed_on: date | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    office: UUID | None = None,
+    by: Actor,
+) -> Contract:
+    """Draw up the contract of an agreed deal: its sides, its price; the deal is contracted then."""
+    author = _author(by)
+    deal = deals.contract(deal, by=by)
+    by.must_act_for(deal.owner_id)
+    if deal.price_amount is None:
+        raise Conflict("Nobody has proposed a price yet.", code="no_price")
+    listing = deal.offer or deal.need
+    own_field = listing.field.code if listing is not None and listing.field is not None else None
+    contract = Contract(deal=deal, applicant=deal.owner, author_id=author)
+    given: Details = {
+        "title": title or (listing.title if listing is not None else ""),
+        "contract_type": contract_type,
+        "total_amount": deal.price_amount,
+        "deduction_amount": deduction_amount,
+        "currency": deal.price_currency,
+        "field": field or own_field,
+        "signed_on": signed_on,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "office": office,
+        "sellers": [{"organization": deal.owner_id}],
+        "buyers": [{"organization": deal.taker_id}],
+    }
+    parties = _fill(contract, given, by=by)
+    contract.save(force_insert=True)
+    _sign(contract, parties)
+    record("contract.drawn_up", contract, by=by, parties=_told(contract), deal=deal.pk)
+    return contract
+
+
+@transaction.atomic
+def change(
+    contract: Contract, *, by: Actor, expected: int | None = None, **given: Unpack[Details]
+) -> Contract:
+    """Change a contract that is not submitted yet, or was sent back."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    _must_apply_for(contract, by)
+    if contract.state not in OPEN_STATES:
+        raise Conflict(
+            "This is {state} now; “{move}” is not possible.",
+            code="wrong_state",
+            state=contract.state,
+            move="change",
+        )
+    parties = _fill(contract, given, by=by)
+    contract.store(*PLAIN, "field", "office", "technical_amount")
+    if "sellers" in given or "buyers" in given:
+        ContractParty.objects.filter(contract=contract).delete()
+        _sign(contract, parties)
+    record("contract.changed", contract, by=by, parties=_told(contract), fields=sorted(given))
+    return contract
+
+
+@transaction.atomic
+def submit(
+    contract: Contract, *, holds_no_state_secret: bool, by: Actor, expected: int | None = None
+) -> Contract:
+    """Apply for registration, declaring that the contract holds no state secret (不涉密)."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    _must_apply_for(contract, by)
+    if contract.applicant.verified_at is None:
+        raise Refused("Your organization has not been verified yet.", code="not_verified")
+    contract.state = CONTRACT.after(contract.state, "submit")
+    if not holds_no_state_secret:
+        raise Invalid(
+            "A contract with state secrets is not registered here.",
+            code="state_secret",
+            field="holds_no_state_secret",
+        )
+    contract.submitted_at = timezone.now()
+    Invalid.unless_none(
+        incomplete(
+            ContractState.SUBMITTED,
+            {
+                "title": contract.title,
+                "field": contract.field_id,
+                "signed_on": contract.signed_on,
+                "starts_on": contract.starts_on,
+                "ends_on": contract.ends_on,
+            },
+        )
+    )
+    contract.store("state", "submitted_at")
+    record("contract.submitted", contract, by=by, parties=_told(contract), no_state_secret=True)
+    return contract
+
+
+@transaction.atomic
+def accept(contract: Contract, *, by: Actor, expected: int | None = None) -> Contract:
+    """Take up an application that is complete; the office's time runs from this day (受理)."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    _reviewer(contract, by)
+    contract.state = CONTRACT.after(contract.state, "accept")
+    contract.accepted_on = _today()
+    contract.store("state", "accepted_on")
+    record("contract.accepted", contract, by=by, parties=_told(contract))
+    return contract
+
+
+@transaction.atomic
+def send_back(
+    contract: Contract, *, reason: str, by: Actor, expected: int | None = None
+) -> Contract:
+    """Ask the applicant for a correction (补正); a review that was made is void."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    _reviewer(contract, by)
+    contract.state = CONTRACT.after(contract.state, "send_back")
+    _must_say(reason, "reason")
+    contract.review_note = reason
+    contract.accepted_on = contract.first_reviewer = contract.recognised_amount = None
+    contract.store("state", "review_note", "accepted_on", "first_reviewer", "recognised_amount")
+    record("contract.sent_back", contract, by=by, parties=_told(contract))
+    return contract
+
+
+@transaction.atomic
+def review(
+    contract: Contract,
+    *,
+    recognised_amount: Decimal,
+    note: str = "",
+    by: Actor,
+    expected: int | None = None,
+) -> Contract:
+    """Review a contract first, and say how much of it pays for technology."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    reviewer = _reviewer(contract, by)
+    contract.state = CONTRACT.after(contract.state, "review")
+    must_be_recognisable(recognised_amount, contract.total_amount)
+    contract.recognised_amount = recognised_amount
+    contract.first_reviewer_id = reviewer
+    contract.review_note = note
+    contract.store("state", "recognised_amount", "first_reviewer", "review_note")
+    record("contract.reviewed", contract, by=by, parties=_told(contract))
+    return contract
+
+
+@transaction.atomic
+def register(
+    contract: Contract, *, note: str = "", by: Actor, expected: int | None = None
+) -> Contract:
+    """Confirm the first review as another person: the contract gets its number and its value."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    reviewer = _reviewer(contract, by, first=contract.first_reviewer_id)
+    contract.state = CONTRACT.after(contract.state, "register")
+    recognised = contract.recognised_amount
+    if recognised is None:
+        raise Conflict("The first review names no amount.", code="not_reviewed")
+    contract.second_reviewer_id = reviewer
+    contract.review_note = note or contract.review_note
+    contract.registered_at = timezone.now()
+    contract.registered_on = day_of(contract.registered_at)
+    office = RegistrationOffice.objects.select_related("region").get(
+        organization=contract.office_id
+    )
+    contract.rule_pack = _rule_pack(contract, office)
+    _post(contract, recognised, on=contract.registered_on, rule_pack=contract.rule_pack)
+    # Last of all that locks: whoever registers at the same office waits from here to our commit.
+    serial = NumberCounter.objects.draw(office, contract.registered_on.year)
+    contract.number = format_of(office.region.code).build(
+        NumberParts(contract.registered_on.year, office.number_region, office.point, serial)
+    )
+    contract.store(
+        "state",
+        "second_reviewer",
+        "review_note",
+        "registered_at",
+        "registered_on",
+        "rule_pack",
+        "number",
+    )
+    record(
+        "contract.registered",
+        contract,
+        by=by,
+        parties=_told(contract),
+        number=contract.number,
+        rule_pack=contract.rule_pack,
+    )
+    return contract
+
+
+@transaction.atomic
+def refuse(
+    contract: Contract,
+    *,
+    ground: RefusalGround,
+    note: str,
+    by: Actor,
+    expected: int | None = None,
+) -> Contract:
+    """Refuse registration on one of the nine grounds (不予登记)."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    _reviewer(contract, by)
+    contract.state = CONTRACT.after(contract.state, "refuse")
+    _must_say(note, "note")
+    contract.refusal_ground, contract.review_note = ground, note
+    office = RegistrationOffice.objects.select_related("region").get(
+        organization=contract.office_id
+    )
+    contract.rule_pack = _rule_pack(contract, office)
+    contract.store("state", "refusal_ground", "review_note", "rule_pack")
+    record(
+        "contract.refused",
+        contract,
+        by=by,
+        parties=_told(contract),
+        ground=ground,
+        clause=ground.clause,
+        rule_pack=contract.rule_pack,
+    )
+    return contract
+
+
+@transaction.atomic
+def withdraw(contract: Contract, *, by: Actor, expected: int | None = None) -> Contract:
+    """Take an application back, or give a draft up."""
+    contract = Contract.objects.locked(contract, by=by, expected=expected)
+    _must_apply_for(contract, by)
+    contract.state = CONTRACT.after(contract.state, "withdraw")
+    contract.store("state")
+    record("contract.withdrawn", contract, by=by, parties=_told(contract))
+    return contract
+
+
+def _today() -> date:
+    return day_of(timezone.now())
+
+
+def _author(by: Actor) -> UUID:
+    """Return the person who draws a contract up; the clockwork draws up none."""
+    by.must_have(*AUTHORS)
+    if by.user is None:
+        raise Refused("Only a person can draw up a contract.", code="needs_a_person")
+    return by.user
+
+
+def _must_apply_for(contract: Contract, by: Actor) -> None:
+    by.must_act_for(contract.applicant_id)
+    _author(by)
+
+
+def _must_say(text: str, field: str) -> None:
+    if not text.strip():
+        raise Invalid("Say why, so that it can be put right.", code="required", field=field)
+
+
+def _reviewer(contract: Contract, by: Actor, *, first: UUID | None = None) -> UUID:
+    """Return the person who reviews, or raise Refused where `by` may not."""
+    by.must_have(Role.REVIEWER)
+    by.must_act_for(contract.office_id)
+    named = ContractParty.objects.filter(contract=contract, organization__isnull=False)
+    belongs = (
+        Membership.objects.current()
+        .filter(user=by.user, organization__in=named.values("organization"))
+        .exists()
+    )
+    return must_be_impartial(
+        by.user, author=contract.author_id, belongs_to_a_party=belongs, first=first
+    )
+
+
+def _rule_pack(contract: Contract, office: RegistrationOffice) -> str:
+    """Return by which rules is decided: those of the office's region on the day of acceptance."""
+    return key_for(office.region.code, contract.accepted_on or _today())
+
+
+def _told(contract: Contract) -> list[UUID]:
+    """Return whom news of the contract concerns; parties named in it from its submission on."""
+    told = contract.concerned
+    if contract.submitted_at is not None:
+        named = ContractParty.objects.filter(contract=contract, organization__isnull=False)
+        told += [pk for pk in named.values_list("organization", flat=True) if pk is not None]
+    return told
+
+
+def _post(contract: Contract, recognised: Decimal, *, on: date, rule_pack: str) -> None:
+    """Write the value of a newly registered contract, with all it counts under, into the ledger."""
+    parties = list(ContractParty.objects.filter(contract=contract).order_by("position"))
+    seller = next(p for p in parties if p.organization_id == contract.applicant_id)
+    buyer = next(p for p in parties if p.side is PartySide.BUYER)
+    LedgerEntry.objects.create(
+        contract=contract,
+        cause=LedgerCause.REGISTRATION,
+        effective_on=on,
+        count=1,
+        total_amount=contract.total_amount,
+        recognised_amount=recognised,
+        contract_type=contract.contract_type,
+        field=_bare(contract.field_id),
+        seller_region=_bare(seller.region_id),
+        buyer_region=_bare(buyer.region_id),
+        office=contract.office_id,
+        rule_pack=rule_pack,
+    )
+
+
+def _bare(key: str | None) -> str:
+    """Return the code in the key of a code: "gbt2260-2024:610100" is 610100."""
+    return (key or "").partition(":")[2]
+
+
+def _fill(contract: Contract, given: Details, *, by: Actor) -> list[ContractParty]:
+    """
+    Put what is `given` on a contract, or raise one Invalid for all that is wrong with it.
+
+    Return the parties it then has; they are not stored yet.
+    """
+    today = _today()
+    faults: list[MarketError] = []
+    values: Mapping[str, Any] = given
+    for name in PLAIN:
+        if name in values:
+            setattr(contract, name, values[name])
+    if "field" in given:
+        code = given["field"]
+        contract.field = _tried(
+            faults,
+            lambda: resolve_optional(
+                Subject.TECHNOLOGY_FIELD, code, on=contract.signed_on or today, field="field"
+            ),
+        )
+    if "office" in given:
+        asked = given["office"]
+        office = _tried(faults, lambda: _office(asked, contract.applicant))
+        if office is not None:
+            contract.office_id = office
+    faults += incomplete(ContractState.DRAFT, {"title": contract.title.strip()})
+    faults += amount_faults(contract.total_amount, contract.deduction_amount, contract.currency)
+    faults += date_faults(
+        signed_on=contract.signed_on,
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        today=today,
+    )
+    contract.technical_amount = technical_amount(contract.total_amount, contract.deduction_amount)
+    parties = _parties(contract, given, faults, by=by)
+    Invalid.unless_none(faults)
+    return parties
+
+
+def _tried(faults: list[MarketError], find: Callable[[], T]) -> T | None:
+    """Return what `find` finds, or None with its fault added to the others."""
+    try:
+        return find()
+    except Invalid as fault:
+        faults.append(fault)
+        return None
+
+
+def _office(asked: UUID | None, applicant: Organization) -> UUID:
+    """
+    Return the office that is to register: the one asked for, the only one, or that of the region.
+
+    Contracts are registered where the seller is; the nearest office has the same city, else the
+    same province.
+    """
+    offices = list(
+        RegistrationOffice.objects.order_by("number_region", "point").values_list(
+            "organization", "number_region"
+        )
+    )
+    if asked is not None:
+        if asked not in {organization for organization, _region in offices}:
+            raise Invalid("There is no such registration office.", code="no_office", field="office")
+        return asked
+    if len(offices) == 1:
+        return offices[0][0]
+    region = _bare(applicant.region_id)
+    for digits in (4, 2):
+        for organization, number_region in offices:
+            if number_region[:digits] == region[:digits]:
+                return organization
+    raise Invalid(
+        "No registration office is responsible for your region: name one.",
+        code="office_required",
+        field="office",
+    )
+
+
+def _parties(
+    contract: Contract, given: Details, faults: list[MarketError], *, by: Actor
+) -> list[ContractParty]:
+    """Return the parties as given, else as they were, and add what is wrong to `faults`."""
+    if "sellers" not in given and "buyers" not in given:
+        return []
+    known = len(faults)
+    sides = {
+        PartySide.SELLER: _side(
+            PartySide.SELLER, "sellers", given.get("sellers"), contract, faults, by
+        ),
+        PartySide.BUYER: _side(
+            PartySide.BUYER, "buyers", given.get("buyers"), contract, faults, by
+        ),
+    }
+    if len(faults) == known:
+        sellers, buyers = (
+            [
+                Party(f"{name}.{party.position}", party.credit_code, party.organization_id)
+                for party in sides[side]
+            ]
+            for side, name in ((PartySide.SELLER, "sellers"), (PartySide.BUYER, "buyers"))
+        )
+        faults += party_faults(
+            sellers,
+            buyers,
+            applicant=contract.applicant_id,
+            taker=contract.deal.taker_id if contract.deal else None,
+        )
+    return [party for side in sides.values() for party in side]
+
+
+def _side(
+    side: PartySide,
+    name: str,
+    given: Sequence[PartyDetails] | None,
+    contract: Contract,
+    faults: list[MarketError],
+    by: Actor,
+) -> list[ContractParty]:
+    """Return new rows for the parties on one side, as given or as they were."""
+    if given is None:
+        rows = list(ContractParty.objects.filter(contract=contract, side=side).order_by("position"))
+        return [_copy(row) for row in rows]
+    found: list[ContractParty] = []
+    for position, details in enumerate(given[:MOST_PARTIES]):
+        party = _party(details, f"{name}.{position}", contract, faults, by)
+        if party is not None:
+            party.side, party.position = side, position
+            found.append(party)
+    return found
+
+
+def _copy(row: ContractParty) -> ContractParty:
+    """Return a new row like one that is to be replaced: snapshots are never changed."""
+    return ContractParty(
+        side=row.side,
+        position=row.position,
+        organization_id=row.organization_id,
+        name=row.name,
+        credit_code=row.credit_code,
+        region_id=row.region_id,
+        nature_id=row.nature_id,
+    )
+
+
+def _party(
+    details: PartyDetails, field: str, contract: Contract, faults: list[MarketError], by: Actor
+) -> ContractParty | None:
+    """Return the snapshot of a party, or None with its faults added to the others."""
+    known = len(faults)
+    on = contract.signed_on or _today()
+    nature = _tried(
+        faults,
+        lambda: resolve_optional(
+            Subject.PARTY_NATURE, details.get("nature"), on=on, field=f"{field}.nature"
+        ),
+    )
+    chosen = details.get("organization")
+    others = [name for name in ("name", "credit_code", "region") if details.get(name)]
+    if chosen is not None:
+        organization = Organization.objects.visible_to(by).filter(pk=chosen).first()
+        if organization is None:
+            faults.append(
+                Invalid(
+                    "There is no such organization.",
+                    code="unknown_organization",
+                    field=f"{field}.organization",
+                )
+            )
+            return None
+        if others:
+            faults.append(_unclear(field))
+            return None
+        return ContractParty(
+            organization=organization,
+            name=organization.name,
+            credit_code=organization.credit_code,
+            region_id=organization.region_id,
+            nature=nature,
+        )
+    if len(others) < 3:
+        faults.append(_unclear(field))
+        return None
+    region = _tried(
+        faults,
+        lambda: resolve(Subject.REGION, details["region"], on=on, field=f"{field}.region"),
+    )
+    code = _credit_code(details["credit_code"], f"{field}.credit_code", faults)
+    if region is None or len(faults) > known:
+        return None
+    return ContractParty(
+        # Who is known by the credit code is told of the contract named in it.
+        organization=Organization.objects.filter(
+            credit_code=code, verified_at__isnull=False
+        ).first(),
+        name=details["name"],
+        credit_code=code,
+        region=region,
+        nature=nature,
+    )
+
+
+def _unclear(field: str) -> Invalid:
+    return Invalid(
+        "Name a party by its organization, or by name, credit code and region.",
+        code="party_unclear",
+        field=field,
+    )
+
+
+def _credit_code(text: str, field: str, faults: list[MarketError]) -> str:
+    try:
+        return credit_code(text)
+    except Invalid as fault:
+        faults.append(Invalid(fault.message, code=fault.code, field=field))
+        return ""
+
+
+def _sign(contract: Contract, parties: Sequence[ContractParty]) -> None:
+    """Store who signs a contract."""
+    for party in parties:
+        party.contract = contract
+    ContractParty.objects.bulk_create(parties)

@@ -1,0 +1,1 @@
+"""Interest, talks, agreement; brokers."""

@@ -1,0 +1,1 @@
+"""Listings in the technology, talent and capital markets (三市场)."""

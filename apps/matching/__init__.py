@@ -1,0 +1,1 @@
+"""Which offer fits which need, and why."""

@@ -1,0 +1,1 @@
+"""Notices to people, made from the journal."""

@@ -1,0 +1,30 @@
+"""The shape in which notices travel."""
+
+from django.utils.translation import gettext
+from rest_framework import serializers
+
+from apps.notifications.models import SENTENCES, Notice
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    """A notice, in the language of its reader."""
+
+    verb = serializers.ChoiceField(choices=sorted(SENTENCES), read_only=True)
+    text = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Notice
+        fields = [
+            "id",
+            "version",
+            "verb",
+            "text",
+            "subject_type",
+            "subject_id",
+            "read_at",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    def get_text(self, notice: Notice) -> str:
+        return gettext(SENTENCES[notice.verb])

@@ -1,0 +1,88 @@
+"""What organizations were told."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from apps.accounts.models import Organization, User
+from apps.base.models import Record, RecordQuerySet
+from marketplace.actors import Actor
+
+#: Of what organizations are told, and in which words; they are the key of their translation.
+SENTENCES: dict[str, str] = {
+    "organization.verified": gettext_noop("Your organization was verified."),
+    "project.admitted": gettext_noop("Your project was admitted to the pool."),
+    "project.sent_back": gettext_noop("Your project was sent back for correction."),
+    "project.refused": gettext_noop("Your project was refused by the pool."),
+    "talent.admitted": gettext_noop("Your talent was admitted to the pool."),
+    "talent.sent_back": gettext_noop("Your talent was sent back for correction."),
+    "talent.refused": gettext_noop("Your talent was refused by the pool."),
+    "fund.admitted": gettext_noop("Your fund was admitted to the pool."),
+    "fund.sent_back": gettext_noop("Your fund was sent back for correction."),
+    "fund.refused": gettext_noop("Your fund was refused by the pool."),
+    "listing.published": gettext_noop("Your listing was published."),
+    "listing.sent_back": gettext_noop("Your listing was sent back for correction."),
+    "listing.refused": gettext_noop("Your listing was refused."),
+    "listing.expired": gettext_noop("Your listing ran out and was taken off the market."),
+    "deal.opened": gettext_noop("Another organization is interested in your listing."),
+    "deal.introduced": gettext_noop("A broker introduced another organization to you."),
+    "deal.broker_assigned": gettext_noop("A broker was assigned to the deal."),
+    "deal.talks_opened": gettext_noop("The other side is ready to talk."),
+    "deal.price_proposed": gettext_noop("A price was proposed."),
+    "deal.agreed": gettext_noop("The proposed price was agreed to."),
+    "deal.reopened": gettext_noop("The agreement was reopened; the price is off the table."),
+    "deal.contracted": gettext_noop("A contract was drawn up from the deal."),
+    "deal.dropped": gettext_noop("The deal was dropped."),
+    "contract.accepted": gettext_noop("The office has accepted your contract for review."),
+    "contract.sent_back": gettext_noop("Your contract was sent back for correction."),
+    "contract.refused": gettext_noop("The registration of your contract was refused."),
+    "contract.registered": gettext_noop("Your contract was registered."),
+}
+
+
+class NoticeQuerySet(RecordQuerySet["Notice"]):
+    """Notices."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Return the notices of the actor's organization, save those for another person in it."""
+        if actor.user is None or actor.organization is None:
+            return self.none()
+        return self.filter(Q(user=None) | Q(user=actor.user), organization=actor.organization)
+
+    def unread(self) -> Self:
+        """Return the notices that nobody has read."""
+        return self.filter(read_at=None)
+
+
+class Notice(Record):
+    """Something that happened, as told to one of the organizations concerned."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="notices")
+    #: Whom it is for, where it is not for everybody in the organization.
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="notices")
+    verb = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=80)
+    #: The journal entry that it tells of.
+    entry_id = models.BigIntegerField()
+    read_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "entry_id"], name="notice_is_told_once_to_an_organization"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="notice_of_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject_id}"

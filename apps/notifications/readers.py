@@ -1,0 +1,44 @@
+"""What notifications learn from the journal."""
+
+from uuid import UUID
+
+from apps.accounts.models import Organization
+from apps.deals.models import Deal
+from apps.journal.models import Entry
+from apps.notifications.models import SENTENCES, Notice
+
+
+def take(entries: list[Entry]) -> None:
+    """Tell each organization concerned, save the one that did it, of what it should know."""
+    told = [entry for entry in entries if entry.verb in SENTENCES]
+    parties = {party for entry in told for party in entry.parties}
+    known = set(Organization.objects.filter(pk__in=parties).values_list("pk", flat=True))
+    brokers = _brokers(told)
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                organization_id=party,
+                user_id=brokers.get((entry.subject_id, party)),
+                verb=entry.verb,
+                subject_type=entry.subject_type,
+                subject_id=entry.subject_id,
+                entry_id=entry.pk,
+            )
+            for entry in told
+            for party in entry.parties
+            if party in known and party != entry.actor_organization
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _brokers(entries: list[Entry]) -> dict[tuple[str, UUID], UUID]:
+    """Return who is broker: a deal is nobody's business among the other brokers of his house."""
+    deals = {entry.subject_id for entry in entries if entry.subject_type == Deal._meta.label_lower}
+    rows = Deal.objects.filter(pk__in=deals, broker__isnull=False)
+    return {
+        (str(pk), organization): broker
+        for pk, organization, broker in rows.values_list(
+            "pk", "broker_organization_id", "broker_id"
+        )
+    }

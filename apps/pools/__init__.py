@@ -1,0 +1,1 @@
+"""Talents, funds, projects (三池)."""

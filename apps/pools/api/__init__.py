@@ -1,0 +1,1 @@
+"""The three pools over HTTP."""

@@ -1,0 +1,346 @@
+"""Who may do what: every route and method that the router knows, for each of the cast."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import models, transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from apps.accounts.models import ApiKey, Membership
+from apps.deals import actions as deals
+from apps.journal.actions import tell
+from apps.matching.models import Match
+from apps.matching.tasks import rematch
+from apps.notifications.models import Notice
+from apps.taxonomy.models import Code
+from marketplace.actors import Actor
+from marketplace.contracts import ContractState
+from marketplace.deals import DealState
+from marketplace.listings import ListingState
+from marketplace.pools import PoolState
+from tests.build import contracts as build_contracts
+from tests.build import deals as build_deals
+from tests.build import markets as build_markets
+from tests.build import pools as build_pools
+from tests.callers import Caller
+from tests.conftest import credit_code_of
+
+#: Columns. The researcher's institute owns projects, offers and contracts, and sells; the agent's
+#: works own the needs, and buy; the broker stands between them; the stranger has no part in it.
+CAST = ["anonymous", "stranger", "researcher", "agent", "broker", "reviewer", "administrator"]
+
+#: Method, route, the thing that it is tried on ("-" where there is none), and who gets what.
+TABLE = """
+method  route                              thing               anon strg rsch agnt brok revw admn
+GET     session                            -                   401  200  200  200  200  200  200
+POST    session                            -                   401  401  401  401  401  401  401
+DELETE  session                            -                   204  204  204  204  204  204  204
+POST    people                             -                   201  201  201  201  201  201  201
+GET     organizations                      -                   401  200  200  200  200  200  200
+POST    organizations                      -                   401  201  201  201  201  201  201
+GET     organizations/<uuid:pk>            institute           401  200  200  200  200  200  200
+POST    organizations/<uuid:pk>/verify     institute           401  403  403  403  403  403  409
+GET     memberships                        -                   401  200  200  200  200  200  200
+POST    memberships                        -                   401  403  403  403  403  403  201
+GET     memberships/<uuid:pk>              membership          401  404  200  404  404  404  200
+POST    memberships/<uuid:pk>/end          membership          401  404  200  404  404  404  200
+GET     api-keys                           -                   401  200  200  200  200  200  200
+POST    api-keys                           -                   401  201  201  201  201  201  201
+GET     api-keys/<uuid:pk>                 api_key             401  404  200  404  404  404  404
+POST    api-keys/<uuid:pk>/revoke          api_key             401  404  200  404  404  404  404
+
+GET     code-lists                         -                   200  200  200  200  200  200  200
+GET     codes                              -                   200  200  200  200  200  200  200
+GET     codes/<str:pk>                     code                200  200  200  200  200  200  200
+GET     zones                              -                   200  200  200  200  200  200  200
+
+GET     journal                            -                   401  200  200  200  200  200  200
+GET     notices                            -                   401  200  200  200  200  200  200
+GET     notices/<uuid:pk>                  notice              401  404  404  200  404  404  404
+POST    notices/<uuid:pk>/mark_read        notice              401  404  404  200  404  404  404
+
+GET     projects                           -                   200  200  200  200  200  200  200
+POST    projects                           -                   401  201  201  201  201  403  403
+GET     projects/<uuid:pk>                 project             200  200  200  200  200  200  200
+GET     projects/<uuid:pk>                 draft_project       404  404  200  404  404  404  404
+GET     projects/<uuid:pk>                 submitted_project   404  404  200  404  404  200  200
+PATCH   projects/<uuid:pk>                 draft_project       401  404  200  404  404  404  404
+POST    projects/<uuid:pk>/submit          draft_project       401  404  200  404  404  404  404
+POST    projects/<uuid:pk>/admit           submitted_project   401  404  403  404  404  200  200
+POST    projects/<uuid:pk>/send_back       submitted_project   401  404  403  404  404  200  200
+POST    projects/<uuid:pk>/refuse          submitted_project   401  404  403  404  404  200  200
+POST    projects/<uuid:pk>/leave           project             401  403  200  403  403  403  403
+
+GET     talents                            -                   200  200  200  200  200  200  200
+POST    talents                            -                   401  201  201  201  201  403  403
+GET     talents/<uuid:pk>                  talent              200  200  200  200  200  200  200
+PATCH   talents/<uuid:pk>                  draft_talent        401  404  200  404  404  404  404
+POST    talents/<uuid:pk>/submit           draft_talent        401  404  200  404  404  404  404
+POST    talents/<uuid:pk>/admit            submitted_talent    401  404  403  404  404  200  200
+POST    talents/<uuid:pk>/send_back        submitted_talent    401  404  403  404  404  200  200
+POST    talents/<uuid:pk>/refuse           submitted_talent    401  404  403  404  404  200  200
+POST    talents/<uuid:pk>/leave            talent              401  403  200  403  403  403  403
+
+GET     funds                              -                   200  200  200  200  200  200  200
+POST    funds                              -                   401  403  403  403  403  403  403
+GET     funds/<uuid:pk>                    fund                200  200  200  200  200  200  200
+PATCH   funds/<uuid:pk>                    draft_fund          401  404  403  404  404  404  404
+POST    funds/<uuid:pk>/submit             draft_fund          401  404  403  404  404  404  404
+POST    funds/<uuid:pk>/admit              submitted_fund      401  404  403  404  404  200  200
+POST    funds/<uuid:pk>/send_back          submitted_fund      401  404  403  404  404  200  200
+POST    funds/<uuid:pk>/refuse             submitted_fund      401  404  403  404  404  200  200
+POST    funds/<uuid:pk>/leave              fund                401  403  403  403  403  403  403
+
+GET     listings                           -                   200  200  200  200  200  200  200
+POST    listings                           -                   401  201  201  201  201  403  403
+GET     listings/<uuid:pk>                 offer               200  200  200  200  200  200  200
+GET     listings/<uuid:pk>                 draft_offer         404  404  200  404  404  404  404
+GET     listings/<uuid:pk>                 submitted_offer     404  404  200  404  404  200  200
+PATCH   listings/<uuid:pk>                 draft_offer         401  404  200  404  404  404  404
+POST    listings/<uuid:pk>/submit          draft_offer         401  404  200  404  404  404  404
+POST    listings/<uuid:pk>/publish         submitted_offer     401  404  403  404  404  200  200
+POST    listings/<uuid:pk>/send_back       submitted_offer     401  404  403  404  404  200  200
+POST    listings/<uuid:pk>/refuse          submitted_offer     401  404  403  404  404  200  200
+POST    listings/<uuid:pk>/pause           offer               401  403  200  403  403  403  403
+POST    listings/<uuid:pk>/resume          paused_offer        401  404  200  404  404  403  403
+POST    listings/<uuid:pk>/withdraw        offer               401  403  200  403  403  403  403
+POST    listings/<uuid:pk>/conclude        offer               401  403  200  403  403  403  403
+
+GET     listings/<uuid:listing_id>/matches offer               401  200  200  200  200  200  200
+GET     matches/<uuid:pk>                  match               401  404  200  200  200  200  200
+
+GET     deals                              -                   401  200  200  200  200  200  200
+POST    deals                              -                   401  403  201  201  201  403  403
+GET     deals/<uuid:pk>                    deal                401  404  200  200  200  404  200
+POST    deals/<uuid:pk>/open_talks         deal                401  404  200  403  403  404  403
+POST    deals/<uuid:pk>/propose_price      deal_in_talks       401  404  200  200  403  404  403
+POST    deals/<uuid:pk>/agree              priced_deal         401  404  200  403  403  404  403
+POST    deals/<uuid:pk>/reopen             agreed_deal         401  404  200  200  403  404  403
+POST    deals/<uuid:pk>/drop               deal                401  404  200  200  403  404  403
+POST    deals/<uuid:pk>/assign_broker      brokerless_deal     401  404  200  200  404  404  403
+
+GET     contracts                          -                   401  200  200  200  200  200  200
+POST    contracts                          -                   401  422  201  422  422  403  403
+POST    contracts/draw_up                  -                   401  422  201  403  403  422  403
+GET     contracts/<uuid:pk>                draft               401  404  200  404  404  404  404
+GET     contracts/<uuid:pk>                submitted           401  404  200  200  404  200  200
+PATCH   contracts/<uuid:pk>                draft               401  404  200  404  404  404  404
+POST    contracts/<uuid:pk>/submit         draft               401  404  200  404  404  404  404
+POST    contracts/<uuid:pk>/accept         submitted           401  404  403  403  404  200  403
+POST    contracts/<uuid:pk>/send_back      submitted           401  404  403  403  404  200  403
+POST    contracts/<uuid:pk>/refuse         accepted            401  404  403  403  404  200  403
+POST    contracts/<uuid:pk>/review         accepted            401  404  403  403  404  200  403
+POST    contracts/<uuid:pk>/register       first_reviewed      401  404  403  403  404  200  403
+POST    contracts/<uuid:pk>/withdraw       submitted           401  404  200  403  404  403  403
+GET     contracts/<uuid:pk>/ledger         registered          401  404  200  200  404  200  200
+GET     offices                            -                   401  200  200  200  200  200  200
+GET     offices/<uuid:pk>                  office              401  200  200  200  200  200  200
+
+GET     figures                            -                   401  403  403  403  403  200  200
+GET     figures/summary                    ?by=month           401  403  403  403  403  200  200
+GET     figures/export                     -                   401  403  403  403  403  200  200
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    method: str
+    route: str
+    thing: str
+    statuses: list[int]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route} {self.thing}"
+
+
+def _row(line: str) -> Row:
+    method, route, thing, *statuses = line.split()
+    return Row(method, route, thing, [int(status) for status in statuses])
+
+
+ROWS = [_row(line) for line in TABLE.strip().splitlines()[1:] if line]
+
+
+def known_routes() -> Iterator[tuple[str, str]]:
+    """Walk everything below /api/v1/ that the router knows."""
+
+    def walk(patterns: list[Any], before: str) -> Iterator[tuple[str, str]]:
+        for pattern in patterns:
+            path = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, path)
+            elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
+                view: Any = pattern.callback
+                methods = getattr(view, "actions", None) or [
+                    m for m in view.view_class.http_method_names if hasattr(view.view_class, m)
+                ]
+                for method in methods:
+                    if method not in ("head", "options"):
+                        yield method.upper(), path.removeprefix("api/v1/")
+
+    yield from walk(get_resolver().url_patterns, "")
+
+
+def test_every_route_has_its_row():
+    assert {(row.method, row.route) for row in ROWS} == set(known_routes())
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, institute: models.Model, office: models.Model
+) -> dict[str, models.Model]:
+    """Return one of everything, made by the actions themselves."""
+    actor: dict[str, Actor] = {
+        name: request.getfixturevalue(f"as_{name}")
+        for name in [*CAST[1:], "second_reviewer", "manager"]
+    }
+    by, reviewer = actor["researcher"], actor["reviewer"]
+    second = actor["second_reviewer"]
+    things: dict[str, models.Model] = {
+        "institute": institute,
+        "membership": Membership.objects.get(user=by.user),
+        "code": Code.objects.get(pk="gbt2260-2024:610100"),
+        "office": build_contracts.office(office),
+    }
+    Caller(by)
+    things["api_key"] = ApiKey.objects.get()
+    for name in ("project", "talent", "fund"):
+        build: Callable[..., models.Model] = getattr(build_pools, name)
+        # Money is pooled by the manager: a researcher has none to give.
+        author = actor["manager"] if name == "fund" else by
+        things[name] = build(by=author, reviewer=reviewer)
+        for state in (PoolState.DRAFT, PoolState.SUBMITTED):
+            things[f"{state}_{name}"] = build(by=author, reviewer=reviewer, state=state)
+    things["offer"] = build_markets.offer(by=by, reviewer=reviewer)
+    for state in (ListingState.DRAFT, ListingState.SUBMITTED, ListingState.PAUSED):
+        things[f"{state}_offer"] = build_markets.offer(by=by, reviewer=reviewer, state=state)
+    things["need"] = build_markets.need(by=actor["agent"], reviewer=reviewer)
+    tell("matching")
+    rematch()
+    things["match"] = Match.objects.get(offer=things["offer"], need=things["need"])
+    sides = {"owner": by, "taker": actor["agent"], "reviewer": reviewer}
+    things["deal"] = build_deals.deal(**sides, broker=actor["broker"], need=True)
+    things["brokerless_deal"] = build_deals.deal(**sides)
+    things["deal_in_talks"] = build_deals.deal(DealState.IN_TALKS, **sides, broker=actor["broker"])
+    things["priced_deal"] = deals.propose_price(
+        build_deals.deal(DealState.IN_TALKS, **sides, broker=actor["broker"]),
+        price=build_deals.PRICE,
+        by=actor["agent"],
+    )
+    things["agreed_deal"] = build_deals.deal(DealState.AGREED, **sides, broker=actor["broker"])
+    for state in (
+        ContractState.DRAFT,
+        ContractState.SUBMITTED,
+        ContractState.ACCEPTED,
+        ContractState.FIRST_REVIEWED,
+        ContractState.REGISTERED,
+    ):
+        things[state.value] = build_contracts.contract(
+            state, author=by, buyer=actor["agent"], first=second, second=reviewer
+        )
+    tell("notifications")
+    things["notice"] = Notice.objects.filter(organization=actor["agent"].organization).first()
+    return things
+
+
+def bodies(world: dict[str, models.Model]) -> dict[str, Any]:
+    """Return what each POST and PATCH gives; moves that take nothing are not named."""
+    later = (timezone.now() + timedelta(days=9)).isoformat()
+    pooled = {"title": "新条目", "region": "610100"}
+    party = {"organization": str(world["institute"].pk)}
+    contract = {
+        "title": "新合同",
+        "contract_type": "service",
+        "total_amount": "100.00",
+        "sellers": [party],
+        "buyers": [build_contracts.BUYER],
+    }
+    reason = {"reason": "请补充"}
+    return {
+        "POST session": {"username": "researcher", "password": "wrong"},
+        "POST people": {"username": "somebody", "name": "某人", "password": "correct horse 9"},
+        "POST organizations": {
+            "name": "新厂",
+            "kind": "company",
+            "credit_code": credit_code_of(66),
+            "region": "610100",
+        },
+        "POST memberships": {**party, "username": "stranger", "role": "researcher"},
+        "POST api-keys": {"name": "x", "scopes": ["deals:read"], "expires_at": later},
+        "POST projects": pooled,
+        "POST talents": {**pooled, "kind": "engineer"},
+        "POST funds": {**pooled, "kind": "equity"},
+        "POST listings": {
+            "market": "technology",
+            "side": "need",
+            "title": "求购",
+            "body": "求购轴承",
+            "region": "610100",
+        },
+        **{
+            f"PATCH {pool}/<uuid:pk>": {"summary": "另写"}
+            for pool in ("projects", "talents", "funds")
+        },
+        "PATCH listings/<uuid:pk>": {"body": "另写"},
+        "PATCH contracts/<uuid:pk>": {"title": "另写"},
+        **{
+            f"POST {things}/<uuid:pk>/{move}": reason
+            for things in ("projects", "talents", "funds", "listings", "contracts")
+            for move in ("send_back", "refuse")
+        },
+        "POST deals": {"offer": str(world["offer"].pk), "need": str(world["need"].pk)},
+        "POST deals/<uuid:pk>/propose_price": {"amount": "5.00", "currency": "CNY"},
+        "POST deals/<uuid:pk>/drop": {"reason": "price"},
+        "POST deals/<uuid:pk>/assign_broker": {"broker": "broker"},
+        "POST contracts": contract,
+        "POST contracts/draw_up": {
+            "deal": str(world["agreed_deal"].pk),
+            "contract_type": "service",
+        },
+        "POST contracts/<uuid:pk>/submit": {"holds_no_state_secret": True},
+        "POST contracts/<uuid:pk>/refuse": {"ground": "other", "note": "见附件"},
+        "POST contracts/<uuid:pk>/review": {"recognised_amount": "1.00"},
+    }
+
+
+# Dealt out to four worlds, for a world takes longer to make than a row to try.
+@pytest.mark.parametrize("part", range(4))
+def test_each_of_the_cast_gets_what_the_table_says(
+    part: int, world: dict[str, models.Model], request: pytest.FixtureRequest
+) -> None:
+    callers = {name: Caller(request.getfixturevalue(f"as_{name}")) for name in CAST}
+    given = bodies(world)
+    wrong = []
+    for row in ROWS[part::4]:
+        thing = world.get(row.thing)
+        assert thing is not None or row.thing[0] in "-?", f"nothing is called {row.thing}"
+        path = "/" + row.route.replace("<uuid:pk>", str(getattr(thing, "pk", "")))
+        for name in ("<str:pk>", "<uuid:listing_id>"):
+            path = path.replace(name, str(getattr(thing, "pk", "")))
+        if row.thing.startswith("?"):
+            path += row.thing
+        etag = f'"{thing.pk}.{getattr(thing, "version", 1)}"' if thing else ""
+        body = given.get(f"{row.method} {row.route}")
+        for name, expected in zip(CAST, row.statuses, strict=True):
+            with transaction.atomic():
+                answer = _send(callers[name], row.method, path, body, etag)
+                transaction.set_rollback(True)
+            if answer.status_code != expected:
+                wrong.append(f"{row} {name}: {answer.status_code}, not {expected}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def _send(caller: Caller, method: str, path: str, body: Any, etag: str) -> Any:
+    if method == "GET":
+        return caller.get(path)
+    if method == "DELETE":
+        return caller.delete(path)
+    if method == "PATCH":
+        return caller.patch(path, body, etag=etag)
+    return caller.post(path, body, etag=etag)

@@ -1,0 +1,109 @@
+"""The officers' console shows what an officer may know of, and changes it only through actions."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+
+from apps.accounts.models import Organization, User
+from apps.journal.models import Entry
+from tests.conftest import credit_code_of
+
+ADMINS = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
+
+
+@pytest.fixture
+def console():
+    """Return what signs an actor in at the console, as an officer if he has such a role."""
+
+    def sign_in(actor, is_staff=True):
+        User.objects.filter(pk=actor.user).update(is_staff=is_staff)
+        client = Client(raise_request_exception=True, headers={"Accept-Language": "zh-hans"})
+        client.force_login(User.objects.get(pk=actor.user))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def newcomer(institute):
+    return Organization.objects.create(
+        name="待核验公司",
+        kind="company",
+        credit_code=credit_code_of(44),
+        region_id="gbt2260-2024:610100",
+    )
+
+
+@pytest.mark.parametrize("model", [m for m, _ in ADMINS], ids=lambda m: m._meta.label)
+def test_every_list_opens_for_an_administrator_and_nothing_can_be_added(
+    model, console, as_administrator
+):
+    client = console(as_administrator)
+    place = f"/console/{model._meta.app_label}/{model._meta.model_name}"
+    assert client.get(f"{place}/").status_code in (200, 403)
+    assert client.get(f"{place}/?q=x").status_code in (200, 403)
+    assert client.get(f"{place}/add/").status_code == 403
+
+
+def test_the_console_is_closed_to_those_who_are_no_officers(console, as_agent, as_reviewer):
+    place = "/console/accounts/organization/"
+    assert console(as_agent, is_staff=False).get(place).status_code == 302
+    assert console(as_agent, is_staff=True).get(place).status_code == 403
+    assert console(as_reviewer).get(place).status_code == 200
+
+
+def test_a_reviewer_does_not_see_what_administrators_look_after(console, as_reviewer):
+    assert console(as_reviewer).get("/console/journal/entry/").status_code == 403
+
+
+def test_an_administrator_verifies_an_organization_by_its_button(
+    console, as_administrator, newcomer
+):
+    client = console(as_administrator)
+    page = client.get(f"/console/accounts/organization/{newcomer.pk}/change/")
+    move = f"/console/accounts/organization/{newcomer.pk}/move/verify/"
+    assert move in page.content.decode()
+    form = client.get(move)
+    assert form.context["form"]["version"].value() == 1
+    done = client.post(move, {"version": 1}, follow=True)
+    assert done.status_code == 200
+    newcomer.refresh_from_db()
+    assert newcomer.verified_by_id == as_administrator.user
+    assert Entry.objects.get(verb="organization.verified").subject_id == str(newcomer.pk)
+    assert move not in done.content.decode()
+
+
+def test_a_decision_on_an_old_version_is_refused_and_says_so(console, as_administrator, newcomer):
+    newcomer.store("name")
+    answer = console(as_administrator).post(
+        f"/console/accounts/organization/{newcomer.pk}/move/verify/", {"version": 1}
+    )
+    assert answer.status_code == 422
+    assert answer.context["form"].non_field_errors()
+    newcomer.refresh_from_db()
+    assert newcomer.verified_at is None
+
+
+def test_a_move_that_the_role_does_not_allow_changes_nothing(console, as_reviewer, institute):
+    answer = console(as_reviewer).post(
+        f"/console/accounts/organization/{institute.pk}/move/verify/", {"version": 1}
+    )
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["nonsense/change/", "nonsense/move/verify/", "{pk}/move/eat/"])
+def test_what_is_not_there_is_not_found(console, as_administrator, institute, path):
+    place = "/console/accounts/organization/" + path.replace("{pk}", str(institute.pk))
+    assert console(as_administrator).get(place, follow=False).status_code in (302, 404)
+
+
+def test_a_request_without_its_token_changes_nothing(as_administrator, newcomer):
+    client = Client(enforce_csrf_checks=True)
+    User.objects.filter(pk=as_administrator.user).update(is_staff=True)
+    client.force_login(User.objects.get(pk=as_administrator.user))
+    answer = client.post(
+        f"/console/accounts/organization/{newcomer.pk}/move/verify/", {"version": 1}
+    )
+    assert answer.status_code == 403
+    newcomer.refresh_from_db()
+    assert newcomer.verified_at is None
