@@ -12,7 +12,7 @@ RUNTIME := .venv/.runtime
 DEVELOP := .venv/.develop
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard config/locale/*/LC_MESSAGES/*.po))
 
-.PHONY: help run manage demo test test-long test-browser schema lock forget clean
+.PHONY: help run manage demo test test-long test-browser benchmark-page schema lock forget clean
 .PHONY: check check-style check-format check-types check-walls check-with-database
 .PHONY: check-settings check-migrations check-schema
 
@@ -33,11 +33,11 @@ test test-long test-browser schema check-migrations check-schema: \
 	export DJANGO_SETTINGS_MODULE = config.settings.test
 
 test: $(DEVELOP) $(MESSAGES) ## every test but the long ones and those that need a browser
-	@$(EMBEDDED) exec --volatile -- $(PYTHON) -m pytest -n 2 -m "not long and not browser" $(ARGS)
+	@$(EMBEDDED) exec --volatile -- $(PYTHON) -m pytest -n 2 --dist loadgroup -m "not long and not browser" $(ARGS)
 
 test-long: $(DEVELOP) $(MESSAGES) ## the large profiles of the property and kill tests too
 	@MARKETPLACE_LONG=1 $(EMBEDDED) exec --volatile -- \
-		$(PYTHON) -m pytest -n 2 -m "not browser" --hypothesis-profile=long $(ARGS)
+		$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not browser" --hypothesis-profile=long $(ARGS)
 
 test-browser: $(DEVELOP) $(MESSAGES) ## the pages in Debian's Chromium, installed if this is root
 	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ]; then \
@@ -45,6 +45,9 @@ test-browser: $(DEVELOP) $(MESSAGES) ## the pages in Debian's Chromium, installe
 	if ! command -v chromium >/dev/null; then \
 		echo "There is no chromium here: apt-get install chromium chromium-driver"; exit 1; fi
 	@$(EMBEDDED) exec --volatile -- $(PYTHON) -m pytest -m browser tests/browser $(ARGS)
+
+benchmark-page: $(DEVELOP) ## requests per second of a page of listings, beside a bare view
+	@$(EMBEDDED) exec --volatile -- $(PYTHON) -m tests.benchmarks.page
 
 # Each by itself too, and `make -k check` does not stop at the first that fails.
 check: check-style check-format check-types check-walls check-with-database ## all that reads the code

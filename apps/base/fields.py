@@ -4,6 +4,8 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from django.db import models
+from django.utils.functional import lazy
+from django.utils.translation import gettext, pgettext
 from uuid_utils.compat import uuid7
 
 from marketplace.vocabulary import Term
@@ -11,19 +13,36 @@ from marketplace.vocabulary import Term
 T = TypeVar("T", bound=Term | None)
 
 
+def said(term: Term) -> str:
+    """
+    Return the label of `term` in the reader's language.
+
+    A word that is another one in another vocabulary is translated with its vocabulary as context:
+    what is refused is 未通过 as a listing and 不予登记 as a contract.
+    """
+    own = pgettext(type(term).__name__, term.label)
+    return own if own != term.label else gettext(term.label)
+
+
+said_lazy = lazy(said, str)
+
+
 class TermField(models.CharField[T, T], Generic[T]):
     """
     A column that holds a word of a vocabulary and gives back that word.
 
-    In migrations it is a plain CharField: they hold no labels and import no code of ours, so neither
-    rewording nor renaming disturbs them. A nullable one is declared with its type:
+    In migrations it is a plain CharField: they hold no labels and import no code of ours, so
+    neither rewording nor renaming disturbs them. A nullable one is declared with its type:
     `reason: TermField[Reason | None] = TermField(Reason, null=True)`.
     """
 
     def __init__(self, vocabulary: type[T], **options: Any) -> None:
         self.vocabulary = cast("type[Term]", vocabulary)
         options.setdefault("max_length", 40)
-        super().__init__(choices=self.vocabulary.choices, **options)
+        super().__init__(choices=self._choices, **options)
+
+    def _choices(self) -> list[tuple[str, str]]:
+        return [(term.value, said_lazy(term)) for term in self.vocabulary]
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, _, args, options = super().deconstruct()

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.base.admin import ConsoleMove, ReadOnlyAdmin, RecordAdmin
+from apps.base.fields import said_lazy
 from apps.contracts import actions
 from apps.contracts.models import Contract, ContractParty, LedgerEntry, RegistrationOffice
 from marketplace.contracts import CONTRACT, RefusalGround
@@ -94,7 +95,7 @@ class ContractAdmin(RecordAdmin[Contract]):
             {
                 "ground": forms.TypedChoiceField(
                     label=_("Ground"),
-                    choices=[(ground.value, _(ground.label)) for ground in RefusalGround],
+                    choices=[(ground.value, said_lazy(ground)) for ground in RefusalGround],
                     coerce=RefusalGround,
                 ),
                 "note": _text(_("Note"), required=True),

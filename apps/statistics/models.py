@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.base.fields import TermField
+from apps.base.fields import TermField, said
 from apps.base.models import append_only
 from marketplace.actors import Actor
 from marketplace.contracts import ContractType
@@ -100,7 +100,7 @@ class FoldRun(models.Model):
         triggers = [append_only("fold_run_append_only")]
 
     def __str__(self) -> str:
-        return f"{self.kind.label} {self.started_at:%Y-%m-%d %H:%M:%S}: {self.entries}"
+        return f"{said(self.kind)} {self.started_at:%Y-%m-%d %H:%M:%S}: {self.entries}"
 
 
 class VerificationQuerySet(models.QuerySet["Verification"]):

@@ -68,7 +68,18 @@ def spoken() -> set[str]:
 @pytest.fixture(scope="module")
 def chinese() -> dict[str, str]:
     with CATALOGUE.open("rb") as file:
-        return {m.id: m.string for m in read_po(file) if m.id}  # type: ignore[misc]
+        return {m.id: m.string for m in read_po(file) if m.id and not m.context}  # type: ignore[misc]
+
+
+def test_a_word_of_one_vocabulary_is_a_word_of_it():
+    words = {
+        (cls.__name__, term.label)
+        for cls in _subclasses(Term)
+        for term in cls  # type: ignore[attr-defined]
+    }
+    with CATALOGUE.open("rb") as file:
+        own = {(m.context, m.id) for m in read_po(file) if m.context}
+    assert own - words == set()
 
 
 def test_every_text_is_in_chinese(chinese):

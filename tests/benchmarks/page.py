@@ -3,8 +3,8 @@ Requests per second of an authenticated page of listings, beside the same page a
 
     make benchmark-page
 
-Both are served by the same gunicorn and asked in turn by the same clients on the same machine. Prints
-JSON: requests per second and milliseconds of each round, and the ratio of the medians.
+Both are served by the same gunicorn and asked in turn by the same clients on the same machine.
+Prints JSON: requests per second and milliseconds of each round, and the ratio of the medians.
 """
 
 import json
@@ -15,9 +15,26 @@ import threading
 import time
 from datetime import timedelta
 from http.client import HTTPConnection
+from itertools import chain
 from statistics import median, quantiles
 
 import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
+os.environ.setdefault("SECRET_KEY", "benchmark")
+os.environ["LOG_LEVEL"] = "WARNING"
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from apps.accounts import actions as accounts  # noqa: E402
+from apps.accounts.models import User  # noqa: E402
+from apps.markets import actions as markets  # noqa: E402
+from config import demonstration  # noqa: E402
+from marketplace.actors import SCOPES  # noqa: E402
+from marketplace.calendar import day_of  # noqa: E402
+from marketplace.listings import Market, Side  # noqa: E402
 
 PORT = 8765
 ROUNDS = 5
@@ -28,17 +45,6 @@ LISTINGS = 300
 
 def prepare() -> str:
     """Fill the market, and return the key of somebody who reads."""
-    from django.core.management import call_command
-    from django.utils import timezone
-
-    from apps.accounts import actions as accounts
-    from apps.accounts.models import User
-    from apps.markets import actions as markets
-    from config import demonstration
-    from marketplace.actors import SCOPES
-    from marketplace.calendar import day_of
-    from marketplace.listings import Market, Side
-
     call_command("migrate", verbosity=0)
     call_command("load_codes", verbosity=0)
     today = day_of(timezone.now())
@@ -90,10 +96,6 @@ def ask(path: str, headers: dict[str, str], seconds: float) -> list[float]:
 
 def main() -> None:
     """Measure both in turn and print what was seen."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
-    os.environ.setdefault("SECRET_KEY", "benchmark")
-    os.environ["LOG_LEVEL"] = "WARNING"
-    django.setup()
     key = {"Authorization": f"Bearer {prepare()}"}
     pages = {"market": ("/api/v1/listings", key), "bare": ("/bare/listings", {})}
     command = f"-m gunicorn config.wsgi -b 127.0.0.1:{PORT} -k gthread -w 2 --threads 4"
@@ -112,12 +114,13 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
+    every = {name: list(chain.from_iterable(taken)) for name, taken in rounds.items()}
     rates = {name: [len(taken) / SECONDS for taken in all_] for name, all_ in rounds.items()}
     result = {
         name: {
             "requests_per_second": [round(rate, 1) for rate in rates[name]],
-            "milliseconds_p50": round(1000 * median(sum(rounds[name], [])), 2),
-            "milliseconds_p95": round(1000 * quantiles(sum(rounds[name], []), n=20)[-1], 2),
+            "milliseconds_p50": round(1000 * median(every[name]), 2),
+            "milliseconds_p95": round(1000 * quantiles(every[name], n=20)[-1], 2),
         }
         for name in pages
     }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_noop
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from apps.base.fields import said
 from marketplace.errors import Conflict, Invalid, MarketError, Missing, Refused, Stale, Unsafe
 from marketplace.vocabulary import Term
 
@@ -156,7 +157,7 @@ def _kind(exc: MarketError) -> type[MarketError]:
 
 def _word(name: str, value: object) -> object:
     if isinstance(value, Term):
-        return gettext(value.label)
+        return said(value)
     if name == "move" and isinstance(value, str):
         return gettext(value.replace("_", " ").capitalize())
     return value

@@ -36,7 +36,7 @@ def test_every_line_of_every_file_was_loaded() -> None:
 @pytest.mark.parametrize(
     ("edition", "levels"),
     [
-        # 31 provinces and Taiwan, Hong Kong, Macao; three of the 2,978 counties are prefectures too.
+        # 31 provinces and Taiwan, Hong Kong, Macao; three of 2,978 counties are prefectures.
         ("gbt2260-2024", {1: 34, 2: 342, 3: 2975}),
         ("gbt2260-2015", {1: 1, 2: 10, 3: 107}),
         ("gbt4754-2017", {1: 20, 2: 97, 3: 473, 4: 1381}),

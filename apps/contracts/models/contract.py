@@ -1,4 +1,4 @@
-"""Technology contracts, who signs them, the offices that register them, and the value ledger."""
+"""Technology contracts and who signs them."""
 
 from functools import reduce
 from operator import or_
@@ -6,13 +6,13 @@ from typing import Self
 from uuid import UUID
 
 import pgtrigger
-from django.db import connection, models
+from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Organization, User
 from apps.base.fields import IdField, TermField
-from apps.base.models import Record, RecordQuerySet, append_only, life_cycle
+from apps.base.models import Record, RecordQuerySet, life_cycle
 from apps.deals.models import Deal
 from apps.taxonomy.models import Code
 from marketplace.actors import Actor, Role
@@ -21,104 +21,11 @@ from marketplace.contracts import (
     OPEN_STATES,
     ContractState,
     ContractType,
-    LedgerCause,
     PartySide,
     RefusalGround,
     states_requiring,
 )
 from marketplace.money import YUAN
-
-
-class RegistrationOfficeQuerySet(RecordQuerySet["RegistrationOffice"]):
-    """Registration offices."""
-
-    def visible_to(self, actor: Actor) -> Self:
-        """Return all: where one can register is no secret."""
-        return self
-
-
-class RegistrationOffice(Record):
-    """An office as a registration point (登记点): what its numbers say about it."""
-
-    organization = models.OneToOneField(
-        Organization, models.PROTECT, related_name="registration_office"
-    )
-    region = models.ForeignKey(Code, models.PROTECT, related_name="+")
-    #: The four digits of the region that its numbers carry: 6101 for Xi'an.
-    number_region = models.CharField(max_length=4)
-    #: The two digits that tell it from other points of the region.
-    point = models.CharField(max_length=2)
-
-    objects = RegistrationOfficeQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("registration office")
-        verbose_name_plural = _("registration offices")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(number_region__regex=r"^\d{4}$", point__regex=r"^\d{2}$"),
-                name="registration_office_numbers_are_digits",
-            ),
-            models.UniqueConstraint(
-                fields=["number_region", "point"],
-                name="registration_office_has_its_own_point",
-                violation_error_code="point_taken",
-                violation_error_message="Another office of the region has this registration point.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number_region} {self.point}"
-
-
-class NumberCounterQuerySet(models.QuerySet["NumberCounter"]):
-    """Number counters."""
-
-    def draw(self, office: RegistrationOffice, year: int) -> int:
-        """
-        Return the next serial of `office` in `year`, and hold the counter to the transaction's end.
-
-        Whoever comes next waits for our commit and goes on from the old value if we fail: no gap,
-        no clash. So this is the last statement of a transaction that locks.
-        """
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO contracts_numbercounter AS counter (office_id, year, last)"
-                " VALUES (%s, %s, 1)"
-                " ON CONFLICT (office_id, year) DO UPDATE SET last = counter.last + 1"
-                " RETURNING last",
-                [office.pk, year],
-            )
-            ((serial,),) = cursor.fetchall()
-        return int(serial)
-
-
-class NumberCounter(models.Model):
-    """The last serial that an office gave in a year."""
-
-    office = models.ForeignKey(RegistrationOffice, models.PROTECT, related_name="+")
-    year = models.PositiveSmallIntegerField()
-    last = models.PositiveIntegerField()
-
-    objects = NumberCounterQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["office", "year"], name="number_counter_is_once_per_office_and_year"
-            ),
-        ]
-        triggers = [
-            pgtrigger.Protect(
-                name="number_counter_goes_up_by_one",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Condition("NEW.last <> OLD.last + 1"),
-            ),
-            pgtrigger.Protect(name="number_counter_is_kept", operation=pgtrigger.Delete),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.year}: {self.last}"
 
 
 class ContractQuerySet(RecordQuerySet["Contract"]):
@@ -426,79 +333,3 @@ class ContractParty(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class LedgerEntry(models.Model):
-    """
-    One change of a contract's value, with a frozen copy of every dimension it counts under.
-
-    Entries are never changed and never removed; a correction is a new entry. What a contract is
-    worth is the sum of its entries. There is no foreign key to an entry.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="entries")
-    cause = TermField(LedgerCause)
-    #: The day on which the change counts, in Asia/Shanghai.
-    effective_on = models.DateField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
-    #: By how much the number of contracts changes: +1, 0 or −1.
-    count = models.SmallIntegerField()
-    #: 成交额
-    total_amount = models.DecimalField(max_digits=18, decimal_places=2)
-    #: 技术交易额
-    recognised_amount = models.DecimalField(max_digits=18, decimal_places=2)
-    contract_type = TermField(ContractType)
-    field = models.CharField(max_length=40)
-    #: Region of the seller who registers, six digits of GB/T 2260.
-    seller_region = models.CharField(max_length=40)
-    #: Region of the first buyer.
-    buyer_region = models.CharField(max_length=40)
-    office = models.UUIDField()
-    rule_pack = models.CharField(max_length=60)
-
-    class Meta:
-        verbose_name = _("ledger entry")
-        verbose_name_plural = _("ledger entries")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(cause__in=LedgerCause.values()), name="ledger_entry_cause_is_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(contract_type__in=ContractType.values()),
-                name="ledger_entry_contract_type_is_known",
-            ),
-            models.UniqueConstraint(
-                fields=["contract"],
-                condition=Q(cause="registration"),
-                name="ledger_entry_registers_once",
-            ),
-        ]
-        triggers = [
-            append_only("ledger_entry_append_only"),
-            pgtrigger.Trigger(
-                name="ledger_entry_is_to_be_folded",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert,
-                func=("INSERT INTO contracts_unfolded (entry_id) VALUES (NEW.id); RETURN NULL;"),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.effective_on} {self.cause} {self.total_amount}"
-
-
-class Unfolded(models.Model):
-    """
-    A ledger entry that no figure holds yet.
-
-    The database writes the row with the entry; who folds the entry removes it, in one transaction.
-    """
-
-    entry_id = models.BigIntegerField(primary_key=True)
-
-    class Meta:
-        verbose_name_plural = "unfolded"
-
-    def __str__(self) -> str:
-        return str(self.entry_id)
