@@ -194,7 +194,11 @@ def supervise(running: Services, environment: dict[str, str], port: int, logins:
     )
     members: dict[str, Sequence[str]] = {
         "web": web,
-        "worker": (*celery, "worker", "--concurrency", "2", *quiet),
+        "worker": (*celery, "worker", "--concurrency", "1", *quiet),
+        "matcher": (
+            *(*celery, "worker", "--concurrency", "1", *quiet),
+            *("--queues", "matching", "--hostname", "matcher@%h"),
+        ),
         "beat": (*celery, "beat", *clock),
     }
     for name, command in members.items():

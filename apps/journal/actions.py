@@ -16,7 +16,7 @@ Reader = Callable[[list[Entry]], None]
 
 #: How many entries a reader is handed at once, and for how many seconds one telling may go on.
 BATCH = 500
-SECONDS = 10.0
+SECONDS = 2.0
 
 
 def record(

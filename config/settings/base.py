@@ -196,6 +196,8 @@ JOURNAL_READERS: dict[str, str] = {
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+#: Long steps have workers of their own, so that they never hold up the news and the figures.
+CELERY_TASK_ROUTES = {"matching.*": {"queue": "matching"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

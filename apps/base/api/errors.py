@@ -87,6 +87,11 @@ def answer(
     )
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer what is suspicious before any view sees it, such as a host that is not ours."""
+    return answer(request, 400, *REFUSALS[400])
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer for an address there is not."""
     return answer(request, 404, *REFUSALS[404])

@@ -19,12 +19,15 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet[M], view: Any) -> QuerySet[M]:
         filterset_class = self.get_filterset_class(view, queryset)  # type: ignore[no-untyped-call]
-        known = set(filterset_class.base_filters) if filterset_class else set()
-        unknown = request.query_params.keys() - known - COMMON
+        filters = filterset_class.base_filters if filterset_class else {}
+        asked = request.query_params.keys() - COMMON
+        unknown = asked - filters.keys()
         if unknown:
             raise ValidationError(
                 {word: [_("There is no such filter.")] for word in sorted(unknown)},
                 "unknown_filter",
             )
+        if not asked and not any(each.extra.get("required") for each in filters.values()):
+            return queryset  # The form of a filter set costs as much as a query.
         narrowed = super().filter_queryset(request, queryset, view)  # type: ignore[no-untyped-call]
         return cast("QuerySet[M]", narrowed)
