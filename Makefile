@@ -78,12 +78,12 @@ check-migrations:
 
 check-schema:
 	@echo "OpenAPI, against $(OPENAPI)" && fresh=$$(mktemp) && trap 'rm -f "$$fresh"' EXIT && \
-		$(PYTHON) manage.py spectacular --validate --fail-on-warn --file "$$fresh" && \
+		$(PYTHON) manage.py spectacular --lang en --validate --fail-on-warn --file "$$fresh" && \
 		{ diff -u $(OPENAPI) "$$fresh" || { echo "The schema has changed: make schema"; exit 1; }; }
 
 schema: $(RUNTIME) $(MESSAGES) ## write the OpenAPI schema anew
 	@$(EMBEDDED) exec --volatile -- \
-		$(PYTHON) manage.py spectacular --validate --fail-on-warn --file $(OPENAPI)
+		$(PYTHON) manage.py spectacular --lang en --validate --fail-on-warn --file $(OPENAPI)
 
 lock: $(CREATED) ## pin what requirements/*.in ask for; ARGS=--upgrade takes the newest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
