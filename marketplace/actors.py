@@ -55,9 +55,9 @@ class Actor:
     scopes: frozenset[str] | None = None
 
     @classmethod
-    def system(cls, task: str) -> Self:
+    def system(cls, task: str, request_id: str = "") -> Self:
         """Return the clockwork at `task`; it may do everything."""
-        return cls(task=task)
+        return cls(task=task, request_id=request_id)
 
     @classmethod
     def anonymous(cls, request_id: str = "") -> Self:

@@ -46,6 +46,7 @@ DEAL = Lifecycle(
         "agree": move(DealState.IN_TALKS, to=DealState.AGREED),
         "reopen": move(DealState.AGREED, to=DealState.IN_TALKS),
         "contract": move(DealState.AGREED, to=DealState.CONTRACTED),
+        "release": move(DealState.CONTRACTED, to=DealState.AGREED),
         "drop": move(
             DealState.INTEREST, DealState.IN_TALKS, DealState.AGREED, to=DealState.DROPPED
         ),
@@ -76,11 +77,12 @@ WHO_MAY: dict[str, frozenset[Seat]] = {
     "agree": frozenset({Seat.OTHER_THAN_PROPOSER}),
     "reopen": frozenset({Seat.EITHER_SIDE}),
     "contract": frozenset({Seat.EITHER_SIDE}),
+    "release": frozenset({Seat.CLOCK}),
     "drop": frozenset({Seat.EITHER_SIDE, Seat.CLOCK}),
     "assign_broker": frozenset({Seat.EITHER_SIDE}),
 }
-#: Moves that are made only by another deed: drawing up the contract.
-INDIRECT_MOVES = frozenset({"contract"})
+#: Moves that are made only by another deed: the contract is drawn up, or comes to nothing.
+INDIRECT_MOVES = frozenset({"contract", "release"})
 
 #: Reasons only the clock gives: it knows that a listing was closed, and so nobody else need say it.
 CLOCK_REASONS = frozenset({DropReason.LISTING_CLOSED})

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
+from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Membership, Organization, User
@@ -33,10 +34,15 @@ def sign_up(*, username: str, name: str, password: str, by: Actor) -> User:
             code="weak_password",
             field="password",
         ) from error
-    if User.objects.filter(username=username).exists():
-        raise Conflict("This user name is taken.", code="username_taken", field="username")
     user.set_password(password)
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        # Asked before, two could hear that it is free.
+        raise Conflict(
+            "This user name is taken.", code="username_taken", field="username"
+        ) from error
     record("person.signed_up", user, by=by)
     return user
 
@@ -106,7 +112,7 @@ def verify(organization: Organization, *, by: Actor, expected: int | None = None
 def grant(user: User, organization: Organization, *, role: Role, by: Actor) -> Membership:
     """Give a person a role in an organization."""
     organization = Organization.objects.locked(organization, by=by)
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = _held(user.pk)
     _must_manage(organization, by)
     must_suit(organization.kind, role)
     membership = Membership.objects.create(user=user, organization=organization, role=role)
@@ -118,13 +124,9 @@ def grant(user: User, organization: Organization, *, role: Role, by: Actor) -> M
 @transaction.atomic
 def end(membership: Membership, *, by: Actor, expected: int | None = None) -> Membership:
     """Take a role back from a person, or lay it down oneself; the last administrator stays."""
-    administrators = list(
-        Membership.objects.current()
-        .filter(role=Role.ADMINISTRATOR)
-        .order_by("pk")
-        .select_for_update()
-        .values_list("pk", flat=True)
-    )
+    # Before the membership: who grants the same role holds the person, and waits for that row.
+    user = _held(membership.user_id)
+    administrators = _held_administrators() if membership.role is Role.ADMINISTRATOR else []
     membership = Membership.objects.locked(membership, by=by, expected=expected)
     if membership.user_id != by.user:
         _must_manage(membership.organization, by)
@@ -134,7 +136,7 @@ def end(membership: Membership, *, by: Actor, expected: int | None = None) -> Me
         raise Conflict("The last administrator cannot be removed.", code="last_administrator")
     membership.ended_at = timezone.now()
     membership.store("ended_at")
-    _follow_roles(User.objects.select_for_update().get(pk=membership.user_id))
+    _follow_roles(user)
     record(
         "membership.ended",
         membership,
@@ -178,6 +180,17 @@ def revoke(key: ApiKey, *, by: Actor, expected: int | None = None) -> ApiKey:
     key.store("revoked_at")
     record("api_key.revoked", key, by=by, parties=[key.organization_id])
     return key
+
+
+def _held(user: UUID) -> User:
+    """Return a person, held until the transaction ends; others may still point at them."""
+    return User.objects.select_for_update(no_key=True).get(pk=user)
+
+
+def _held_administrators() -> list[UUID]:
+    """Return the memberships of all administrators, held so that not two of them end at once."""
+    held = Membership.objects.current().select_for_update(no_key=True)
+    return list(held.filter(role=Role.ADMINISTRATOR).order_by("pk").values_list("pk", flat=True))
 
 
 def _must_manage(organization: Organization, by: Actor) -> None:

@@ -1,9 +1,9 @@
 """Everything that can be done to a contract, and the opening of an office that registers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Unpack
+from typing import Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -17,19 +17,12 @@ from apps.contracts.models import (
     NumberCounter,
     RegistrationOffice,
 )
-from apps.contracts.queries import (
-    Details,
-    PartyDetails,
-    bare,
-    office_for,
-    parties_of,
-    today,
-    tried,
-)
+from apps.contracts.queries import PLAIN, Details, Particulars, bare, filled, today
 from apps.deals import actions as deals
 from apps.deals.models import Deal
 from apps.journal.actions import record
-from apps.taxonomy.queries import resolve, resolve_optional
+from apps.pools.queries import organization_of
+from apps.taxonomy.queries import resolve
 from marketplace.actors import Actor, Role
 from marketplace.calendar import day_of
 from marketplace.contracts import (
@@ -40,32 +33,16 @@ from marketplace.contracts import (
     LedgerCause,
     PartySide,
     RefusalGround,
-    amount_faults,
-    date_faults,
     incomplete,
     must_be_impartial,
     must_be_recognisable,
-    technical_amount,
 )
-from marketplace.errors import Conflict, Invalid, MarketError, Refused
+from marketplace.errors import Conflict, Invalid, Refused
 from marketplace.listings import AUTHORS
-from marketplace.money import YUAN
 from marketplace.organizations import OrganizationKind
 from marketplace.registration.numbers import NumberParts, format_of
 from marketplace.registration.packs import key_for
 from marketplace.taxonomy import Subject
-
-#: Which of them are stored as they are given.
-PLAIN = (
-    "title",
-    "contract_type",
-    "signed_on",
-    "starts_on",
-    "ends_on",
-    "currency",
-    "total_amount",
-    "deduction_amount",
-)
 
 
 @transaction.atomic
@@ -89,45 +66,12 @@ def open_office(
 
 
 @transaction.atomic
-def draft(
-    *,
-    title: str,
-    contract_type: ContractType,
-    total_amount: Decimal,
-    sellers: Sequence[PartyDetails],
-    buyers: Sequence[PartyDetails],
-    deduction_amount: Decimal = Decimal(0),
-    currency: str = YUAN,
-    field: str | None = None,
-    signed_on: date | None = None,
-    starts_on: date | None = None,
-    ends_on: date | None = None,
-    office: UUID | None = None,
-    by: Actor,
-) -> Contract:
+def draft(*, by: Actor, **given: Unpack[Details]) -> Contract:
     """Draft a contract that comes from no deal of the market."""
     author = _author(by)
-    if by.organization is None:
-        raise Refused("You do not act for an organization that may do this.", code="not_yours")
-    applicant = Organization.objects.get(pk=by.organization)
+    applicant = Organization.objects.get(pk=organization_of(by))
     contract = Contract(applicant=applicant, author_id=author)
-    given: Details = {
-        "title": title,
-        "contract_type": contract_type,
-        "total_amount": total_amount,
-        "deduction_amount": deduction_amount,
-        "currency": currency,
-        "field": field,
-        "signed_on": signed_on,
-        "starts_on": starts_on,
-        "ends_on": ends_on,
-        "office": office,
-        "sellers": sellers,
-        "buyers": buyers,
-    }
-    parties = _fill(contract, given, by=by)
-    contract.save(force_insert=True)
-    _sign(contract, parties)
+    _enter(contract, given, by=by)
     record("contract.drafted", contract, by=by, parties=_told(contract))
     return contract
 
@@ -138,13 +82,8 @@ def draw_up(
     *,
     contract_type: ContractType,
     title: str = "",
-    deduction_amount: Decimal = Decimal(0),
-    field: str | None = None,
-    signed_on: date | None = None,
-    starts_on: date | None = None,
-    ends_on: date | None = None,
-    office: UUID | None = None,
     by: Actor,
+    **given: Unpack[Particulars],
 ) -> Contract:
     """Draw up the contract of an agreed deal: its sides, its price; the deal is contracted then."""
     author = _author(by)
@@ -155,23 +94,17 @@ def draw_up(
     listing = deal.offer or deal.need
     own_field = listing.field.code if listing is not None and listing.field is not None else None
     contract = Contract(deal=deal, applicant=deal.owner, author_id=author)
-    given: Details = {
+    details: Details = {
+        **given,
         "title": title or (listing.title if listing is not None else ""),
         "contract_type": contract_type,
         "total_amount": deal.price_amount,
-        "deduction_amount": deduction_amount,
         "currency": deal.price_currency,
-        "field": field or own_field,
-        "signed_on": signed_on,
-        "starts_on": starts_on,
-        "ends_on": ends_on,
-        "office": office,
+        "field": given.get("field") or own_field,
         "sellers": [{"organization": deal.owner_id}],
         "buyers": [{"organization": deal.taker_id}],
     }
-    parties = _fill(contract, given, by=by)
-    contract.save(force_insert=True)
-    _sign(contract, parties)
+    _enter(contract, details, by=by)
     record("contract.drawn_up", contract, by=by, parties=_told(contract), deal=deal.pk)
     return contract
 
@@ -190,7 +123,7 @@ def change(
             state=contract.state,
             move="change",
         )
-    parties = _fill(contract, given, by=by)
+    parties = filled(contract, given, by=by)
     contract.store(*PLAIN, "field", "office", "technical_amount")
     if "sellers" in given or "buyers" in given:
         ContractParty.objects.filter(contract=contract).delete()
@@ -298,9 +231,7 @@ def register(
     contract.review_note = note or contract.review_note
     contract.registered_at = timezone.now()
     contract.registered_on = day_of(contract.registered_at)
-    office = RegistrationOffice.objects.select_related("region").get(
-        organization=contract.office_id
-    )
+    office = _office_of(contract)
     contract.rule_pack = _rule_pack(contract, office)
     _post(contract, recognised, on=contract.registered_on, rule_pack=contract.rule_pack)
     # Last of all that locks: whoever registers at the same office waits from here to our commit.
@@ -343,11 +274,9 @@ def refuse(
     contract.state = CONTRACT.after(contract.state, "refuse")
     _must_say(note, "note")
     contract.refusal_ground, contract.review_note = ground, note
-    office = RegistrationOffice.objects.select_related("region").get(
-        organization=contract.office_id
-    )
-    contract.rule_pack = _rule_pack(contract, office)
+    contract.rule_pack = _rule_pack(contract, _office_of(contract))
     contract.store("state", "refusal_ground", "review_note", "rule_pack")
+    _release(contract, by)
     record(
         "contract.refused",
         contract,
@@ -367,6 +296,7 @@ def withdraw(contract: Contract, *, by: Actor, expected: int | None = None) -> C
     _must_apply_for(contract, by)
     contract.state = CONTRACT.after(contract.state, "withdraw")
     contract.store("state")
+    _release(contract, by)
     record("contract.withdrawn", contract, by=by, parties=_told(contract))
     return contract
 
@@ -404,18 +334,33 @@ def _reviewer(contract: Contract, by: Actor, *, first: UUID | None = None) -> UU
     )
 
 
+def _release(contract: Contract, by: Actor) -> None:
+    """
+    Give the deal of a contract that came to nothing back to its two sides.
+
+    The market does it, for a reviewer does not sit at the deal. Where the two have opened another
+    deal about the same meanwhile, that one goes on in its place.
+    """
+    deal = contract.deal
+    if deal is not None and not Deal.objects.open().about_the_same(deal).exists():
+        deals.release(deal, by=Actor.system("contracts.release", by.request_id))
+
+
+def _office_of(contract: Contract) -> RegistrationOffice:
+    return RegistrationOffice.objects.select_related("region").get(organization=contract.office_id)
+
+
 def _rule_pack(contract: Contract, office: RegistrationOffice) -> str:
     """Return by which rules is decided: those of the office's region on the day of acceptance."""
     return key_for(office.region.code, contract.accepted_on or today())
 
 
 def _told(contract: Contract) -> list[UUID]:
-    """Return whom news of the contract concerns; parties named in it from its submission on."""
-    told = contract.concerned
-    if contract.submitted_at is not None:
-        named = ContractParty.objects.filter(contract=contract, organization__isnull=False)
-        told += [pk for pk in named.values_list("organization", flat=True) if pk is not None]
-    return told
+    """Return whom news of the contract concerns: its applicant, and once submitted the others."""
+    if contract.submitted_at is None:
+        return [contract.applicant_id]
+    named = ContractParty.objects.filter(contract=contract).values_list("organization", flat=True)
+    return [contract.applicant_id, contract.office_id, *(pk for pk in named if pk is not None)]
 
 
 def _post(contract: Contract, recognised: Decimal, *, on: date, rule_pack: str) -> None:
@@ -439,43 +384,11 @@ def _post(contract: Contract, recognised: Decimal, *, on: date, rule_pack: str) 
     )
 
 
-def _fill(contract: Contract, given: Details, *, by: Actor) -> list[ContractParty]:
-    """
-    Put what is `given` on a contract, or raise one Invalid for all that is wrong with it.
-
-    Return the parties it then has; they are not stored yet.
-    """
-    now = today()
-    faults: list[MarketError] = []
-    values: Mapping[str, Any] = given
-    for name in PLAIN:
-        if name in values:
-            setattr(contract, name, values[name])
-    if "field" in given:
-        code = given["field"]
-        contract.field = tried(
-            faults,
-            lambda: resolve_optional(
-                Subject.TECHNOLOGY_FIELD, code, on=contract.signed_on or now, field="field"
-            ),
-        )
-    if "office" in given:
-        asked = given["office"]
-        office = tried(faults, lambda: office_for(asked, contract.applicant))
-        if office is not None:
-            contract.office_id = office
-    faults += incomplete(ContractState.DRAFT, {"title": contract.title.strip()})
-    faults += amount_faults(contract.total_amount, contract.deduction_amount, contract.currency)
-    faults += date_faults(
-        signed_on=contract.signed_on,
-        starts_on=contract.starts_on,
-        ends_on=contract.ends_on,
-        today=now,
-    )
-    contract.technical_amount = technical_amount(contract.total_amount, contract.deduction_amount)
-    parties = parties_of(contract, given, faults, by=by)
-    Invalid.unless_none(faults)
-    return parties
+def _enter(contract: Contract, given: Details, *, by: Actor) -> None:
+    """Store a new contract with what is `given`, and who signs it."""
+    parties = filled(contract, {"office": None, "deduction_amount": Decimal(0), **given}, by=by)
+    contract.save(force_insert=True)
+    _sign(contract, parties)
 
 
 def _sign(contract: Contract, parties: Sequence[ContractParty]) -> None:

@@ -1,9 +1,9 @@
 """What is meant by the parties, the office and the codes that somebody wrote down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,7 +13,18 @@ from apps.contracts.models import Contract, ContractParty, RegistrationOffice
 from apps.taxonomy.queries import resolve, resolve_optional
 from marketplace.actors import Actor
 from marketplace.calendar import day_of
-from marketplace.contracts import MOST_PARTIES, ContractType, Party, PartySide, party_faults
+from marketplace.contracts import (
+    MOST_PARTIES,
+    ContractState,
+    ContractType,
+    Party,
+    PartySide,
+    amount_faults,
+    date_faults,
+    incomplete,
+    party_faults,
+    technical_amount,
+)
 from marketplace.errors import Invalid, MarketError
 from marketplace.organizations import credit_code
 from marketplace.taxonomy import Subject
@@ -31,21 +42,39 @@ class PartyDetails(TypedDict, total=False):
     nature: str | None
 
 
-class Details(TypedDict, total=False):
-    """What of a contract can be changed while it is open."""
+class Particulars(TypedDict, total=False):
+    """What of a contract can be said when it is drawn up, or later."""
 
-    title: str
-    contract_type: ContractType
+    deduction_amount: Decimal
     field: str | None
     signed_on: date | None
     starts_on: date | None
     ends_on: date | None
+    office: UUID | None
+
+
+class Details(Particulars, total=False):
+    """What of a contract can be changed while it is open."""
+
+    title: str
+    contract_type: ContractType
     currency: str
     total_amount: Decimal
-    deduction_amount: Decimal
-    office: UUID | None
     sellers: Sequence[PartyDetails]
     buyers: Sequence[PartyDetails]
+
+
+#: Which of them are stored as they are given.
+PLAIN = (
+    "title",
+    "contract_type",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "currency",
+    "total_amount",
+    "deduction_amount",
+)
 
 
 def today() -> date:
@@ -97,7 +126,46 @@ def office_for(asked: UUID | None, applicant: Organization) -> UUID:
     )
 
 
-def parties_of(
+def filled(contract: Contract, given: Details, *, by: Actor) -> list[ContractParty]:
+    """
+    Put what is `given` on a contract, or raise one Invalid for all that is wrong with it.
+
+    Return the parties it then has; they are not stored yet.
+    """
+    now = today()
+    faults: list[MarketError] = []
+    values: Mapping[str, Any] = given
+    for name in PLAIN:
+        if name in values:
+            setattr(contract, name, values[name])
+    if "field" in given:
+        code = given["field"]
+        contract.field = tried(
+            faults,
+            lambda: resolve_optional(
+                Subject.TECHNOLOGY_FIELD, code, on=contract.signed_on or now, field="field"
+            ),
+        )
+    if "office" in given:
+        asked = given["office"]
+        office = tried(faults, lambda: office_for(asked, contract.applicant))
+        if office is not None:
+            contract.office_id = office
+    faults += incomplete(ContractState.DRAFT, {"title": contract.title.strip()})
+    faults += amount_faults(contract.total_amount, contract.deduction_amount, contract.currency)
+    faults += date_faults(
+        signed_on=contract.signed_on,
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        today=now,
+    )
+    contract.technical_amount = technical_amount(contract.total_amount, contract.deduction_amount)
+    parties = _parties(contract, given, faults, by=by)
+    Invalid.unless_none(faults)
+    return parties
+
+
+def _parties(
     contract: Contract, given: Details, faults: list[MarketError], *, by: Actor
 ) -> list[ContractParty]:
     """Return the parties as given, else as they were, and add what is wrong to `faults`."""

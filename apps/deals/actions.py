@@ -150,6 +150,17 @@ def contract(deal: Deal, *, by: Actor, expected: int | None = None) -> Deal:
 
 
 @transaction.atomic
+def release(deal: Deal, *, by: Actor, expected: int | None = None) -> Deal:
+    """Give a deal back to its sides because its contract came to nothing; called by that deed."""
+    deal = Deal.objects.locked(deal, by=by, expected=expected)
+    must_be_allowed("release", deal.table, by)
+    deal.state = DEAL.after(deal.state, "release")
+    deal.store("state")
+    record("deal.released", deal, by=by, parties=deal.parties)
+    return deal
+
+
+@transaction.atomic
 def drop(
     deal: Deal, *, reason: DropReason, note: str = "", by: Actor, expected: int | None = None
 ) -> Deal:

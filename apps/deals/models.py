@@ -39,6 +39,12 @@ class DealQuerySet(RecordQuerySet["Deal"]):
         """Return the deals that are neither contracted nor dropped."""
         return self.filter(OPEN)
 
+    def about_the_same(self, deal: "Deal") -> Self:
+        """Return the deals of the same two sides about the same listings, of which one is open."""
+        return self.filter(
+            offer=deal.offer_id, need=deal.need_id, owner=deal.owner_id, taker=deal.taker_id
+        )
+
 
 class Deal(Record):
     """Two organizations, and perhaps a broker, on their way to a contract."""

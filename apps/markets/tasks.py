@@ -23,7 +23,7 @@ def expire_listings() -> int:
 def _expire_one() -> bool:
     """Claim one that nobody else holds; say False where there is none left."""
     due = Listing.objects.run_out(day_of(timezone.now())).order_by("pk")
-    listing = due.select_for_update(skip_locked=True).first()
+    listing = due.select_for_update(skip_locked=True, no_key=True).first()
     if listing is None:
         return False
     actions.expire(listing, by=Actor.system("markets.expire_listings"))

@@ -35,6 +35,7 @@ SENTENCES: dict[str, str] = {
     "deal.agreed": gettext_noop("The proposed price was agreed to."),
     "deal.reopened": gettext_noop("The agreement was reopened; the price is off the table."),
     "deal.contracted": gettext_noop("A contract was drawn up from the deal."),
+    "deal.released": gettext_noop("The contract came to nothing; the deal is agreed as before."),
     "deal.dropped": gettext_noop("The deal was dropped."),
     "contract.accepted": gettext_noop("The office has accepted your contract for review."),
     "contract.sent_back": gettext_noop("Your contract was sent back for correction."),

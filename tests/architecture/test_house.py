@@ -149,7 +149,9 @@ def test_a_vocabulary_column_refuses_unknown_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted([*ROOT.glob("apps/**/*.py"), *ROOT.glob("marketplace/**/*.py")]), ids=str
+    "path",
+    sorted([*ROOT.glob("apps/**/*.py"), *ROOT.glob("marketplace/**/*.py")]),
+    ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_no_import_hides_in_a_function(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):

@@ -55,6 +55,8 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             :1
         ]
         for user, organization, scopes, held in found:
+            if organization is not None and not held:
+                break  # Who has left an organization no longer reads what it keeps to itself.
             # Hardly any view asks for more of the person than the actor says.
             person = SimpleLazyObject(partial(User.objects.get, pk=user))
             return cast(User, person), Actor(

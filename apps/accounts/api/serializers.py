@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from apps.accounts.models import ApiKey, Membership, Organization
-from apps.base.api.serializers import CodeField, Input, TermChoice
+from apps.base.api.serializers import CodeField, Input, Moment, TermChoice
 from marketplace.actors import SCOPES, Role
 from marketplace.organizations import OrganizationKind
 
@@ -99,7 +99,7 @@ class ApiKeyInput(Input):
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(SCOPES)), min_length=1, max_length=len(SCOPES)
     )
-    expires_at = serializers.DateTimeField()
+    expires_at = Moment()
 
 
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):

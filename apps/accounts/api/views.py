@@ -126,13 +126,21 @@ class OrganizationViewSet(RecordViewSet[Organization]):
         )
 
 
+class MembershipFilter(FilterSet):
+    """How memberships are narrowed."""
+
+    #: By id alone: a field of choices would tell which organizations there are.
+    organization = filters.UUIDFilter(field_name="organization_id")
+    role = filters.ChoiceFilter(choices=Role.choices())
+
+
 class MembershipViewSet(RecordViewSet[Membership]):
     """Who has which role where."""
 
     records = Membership.objects
     scope = "accounts"
     serializer_class = MembershipSerializer
-    filterset_fields = ["organization", "role"]
+    filterset_class = MembershipFilter
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Membership]:

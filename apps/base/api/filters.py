@@ -2,9 +2,12 @@
 
 from typing import Any, TypeVar, cast
 
+from django import forms
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
+from django_filters.filters import DateFilter, Filter
 from django_filters.rest_framework.backends import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -27,7 +30,42 @@ class StrictFilterBackend(DjangoFilterBackend):
                 {word: [_("There is no such filter.")] for word in sorted(unknown)},
                 "unknown_filter",
             )
+        repeated = [word for word, given in request.query_params.lists() if len(given) > 1]
+        if repeated:
+            raise ValidationError(
+                {word: [_("Give each filter once.")] for word in repeated}, "repeated_filter"
+            )
         if not asked and not any(each.extra.get("required") for each in filters.values()):
             return queryset  # The form of a filter set costs as much as a query.
         narrowed = super().filter_queryset(request, queryset, view)  # type: ignore[no-untyped-call]
         return cast("QuerySet[M]", narrowed)
+
+
+class DayFilter(DateFilter):
+    """A day as 2026-01-31, however dates are written in the reader's language."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            input_formats=["%Y-%m-%d"], **options
+        )
+
+
+class TrueOrFalse(forms.Field):
+    """The word true or the word false."""
+
+    def to_python(self, value: Any) -> bool | None:
+        if value in (None, ""):
+            return None
+        if value not in ("true", "false"):
+            raise forms.ValidationError(_("Say true or false."), "invalid")
+        return bool(value == "true")
+
+
+@extend_schema_field({"type": "boolean"})
+class TrueOrFalseFilter(Filter):
+    """Yes or no; anything else is an error, where django-filter would pass over it."""
+
+    field_class: type[forms.Field] = TrueOrFalse
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]

@@ -16,6 +16,9 @@ log = structlog.get_logger("request")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+#: How many bytes of a body past the limit are read before it is refused.
+PASSED_OVER = 8 * 1024 * 1024
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -46,7 +49,12 @@ def request_identity(get_response: GetResponse) -> GetResponse:
 
 
 def request_bounds(get_response: GetResponse) -> GetResponse:
-    """Refuse what no view could make sense of: NUL bytes, broken UTF-8, bodies past the limit."""
+    """
+    Refuse what no view could make sense of.
+
+    NUL bytes and broken UTF-8 in the address; a body in another charset, past the limit, or of a
+    length that is not told beforehand.
+    """
 
     def handle(request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
@@ -54,8 +62,19 @@ def request_bounds(get_response: GetResponse) -> GetResponse:
             return answer(
                 request, 400, "unreadable", gettext_noop("The address holds unreadable characters.")
             )
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in ("utf-8", "utf8"):
+            return answer(
+                request, 415, "wrong_content_type", gettext_noop("The body must be in UTF-8.")
+            )
+        if "Transfer-Encoding" in request.headers:
+            # A WSGI request ends where its length says; without one, the body would be passed over.
+            return answer(
+                request, 411, "length_required", gettext_noop("Send the body with its length.")
+            )
         length = request.headers.get("Content-Length", "")
         if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            _pass_over(request)
             return answer(
                 request,
                 413,
@@ -66,3 +85,10 @@ def request_bounds(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return handle
+
+
+def _pass_over(request: HttpRequest) -> None:
+    """Read what is sent, up to a bound: many clients hear no answer before they have sent it."""
+    left = PASSED_OVER
+    while left > 0 and (chunk := request.read(min(left, 64 * 1024))):
+        left -= len(chunk)

@@ -1,9 +1,10 @@
 """How bodies are read, and in which form answers are written."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
@@ -12,7 +13,11 @@ from rest_framework.request import Request
 
 
 class StrictJSONParser(JSONParser):
-    """JSON whose texts PostgreSQL can hold: no NUL, no half of a surrogate pair, no NaN."""
+    """
+    JSON in UTF-8 that says every name once, and whose texts PostgreSQL can hold.
+
+    That is: no NUL, no half of a surrogate pair, no NaN and no infinity.
+    """
 
     def parse(
         self,
@@ -21,15 +26,24 @@ class StrictJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            data = super().parse(stream, media_type, parser_context)
-            text = json.dumps(data, ensure_ascii=False)
+            data = json.loads(
+                stream.read().decode(), object_pairs_hook=_object, parse_constant=_no_number
+            )
+            text = "".join(_texts(data))
+        except json.JSONDecodeError as error:
+            where = {"line": error.lineno, "column": error.colno}
+            raise ParseError(
+                _("The body is no JSON from line {line}, column {column} on.").format(**where)
+            ) from error
+        except (RecursionError, ValueError) as error:
+            # Nested too deep, too many digits, or not in UTF-8.
+            raise ParseError(_("The body is not readable JSON.")) from error
+        if "\x00" in text:
+            raise ParseError(_("The text holds a NUL character."))
+        try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise ParseError("The text holds half of a surrogate pair.") from error
-        except (RecursionError, UnicodeDecodeError) as error:
-            raise ParseError("The body is not readable JSON.") from error
-        if "\\u0000" in text:
-            raise ParseError("The text holds a NUL character.")
+            raise ParseError(_("The text holds half of a surrogate pair.")) from error
         return data
 
 
@@ -40,3 +54,28 @@ class AlwaysJSON(DefaultContentNegotiation):
         self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         return renderers[0], str(renderers[0].media_type)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object that says no name twice: readers disagree on which of two is meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ParseError(_("The body says the same name twice in one object."))
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _texts(data: object) -> Iterator[str]:
+    """Walk every text and every name in `data`."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for name, inner in data.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(data, list):
+        for inner in data:
+            yield from _texts(inner)

@@ -8,8 +8,14 @@ from rest_framework.serializers import Serializer
 
 from apps.base.api.errors import CONTENT_TYPE
 
-READING = ["400", "401", "403", "404", "429"]
-WRITING = [*READING, "409", "412", "413", "415", "422", "428"]
+READING = ["400", "401", "403", "404", "411", "413", "415", "429"]
+WRITING = [*READING, "409", "412", "422", "428"]
+
+#: What beside the problem itself an answer of some status says.
+HEADERS = {
+    "401": {"WWW-Authenticate": "How to say who is asking."},
+    "429": {"Retry-After": "After how many seconds to try again."},
+}
 
 PROBLEM = {
     "type": "object",
@@ -75,7 +81,31 @@ class MarketSchema(AutoSchema):
                     description="The ETag of the version you decided on.",
                 )
             )
-        return parameters
+        return [*parameters, *self._headers_of_answers(name)]
+
+    def _headers_of_answers(self, name: str) -> list[OpenApiParameter]:
+        """Return what answers say beside their body: a version, and the place of what is new."""
+        shows_one = hasattr(self.view, "shown") and self.method in ("POST", "PATCH")
+        if not shows_one and name != "retrieve":
+            return []
+        return [
+            OpenApiParameter(
+                "ETag",
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                response=[200, 201],
+                description="The version of the thing; send it back as If-Match to change it.",
+            ),
+            OpenApiParameter(
+                "Location",
+                {"type": "string", "format": "uri-reference"},
+                OpenApiParameter.HEADER,
+                required=True,
+                response=[201],
+                description="Where the new thing is.",
+            ),
+        ]
 
     def get_tags(self) -> list[str]:
         parts = self.path.removeprefix("/api/v1/").split("/")
@@ -83,17 +113,37 @@ class MarketSchema(AutoSchema):
 
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say of every operation which problems it can answer with."""
+    """Say of every operation which problems it can answer with, and that each has an id."""
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
-    components.setdefault("responses", {})["Problem"] = {
-        "description": "What is wrong.",
-        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    identity = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
+    components["headers"] = {"X-Request-ID": _header("The id of the request in our log.")}
+    components["responses"] = {
+        name: {
+            "description": "What is wrong.",
+            "headers": {
+                **identity,
+                **{each: _header(text) for each, text in HEADERS.get(status, {}).items()},
+            },
+            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for name, status in [("Problem", ""), *((f"Problem{status}", status) for status in HEADERS)]
     }
+    for schema in components["schemas"].values():
+        # What one reader sees of a thing may be all that another one sees, and more.
+        if schema.keys() == {"oneOf"}:
+            schema["anyOf"] = schema.pop("oneOf")
     for path in result["paths"].values():
         for method, operation in path.items():
+            for answer in operation["responses"].values():
+                answer.setdefault("headers", {}).update(identity)
             for status in READING if method == "get" else WRITING:
+                name = f"Problem{status}" if status in HEADERS else "Problem"
                 operation["responses"].setdefault(
-                    status, {"$ref": "#/components/responses/Problem"}
+                    status, {"$ref": f"#/components/responses/{name}"}
                 )
     return result
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": {"type": "string"}}

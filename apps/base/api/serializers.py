@@ -1,9 +1,11 @@
 """Shapes that all apps share."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -44,7 +46,16 @@ class Amount(serializers.DecimalField):
         super().__init__(max_digits=17, decimal_places=2, max_value=LARGEST, **options)
 
 
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class Moment(serializers.DateTimeField):
+    """A time; one so far off that no time zone holds it is an error in words."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        try:
+            return super().enforce_timezone(value)
+        except OverflowError:
+            self.fail("overflow", timezone=self.timezone)
+
+
 class Moves(serializers.Field[Any, Any, Any, Any]):
     """The moves that the life cycle leaves open; each is a POST below, save those of the clock."""
 
@@ -55,6 +66,17 @@ class Moves(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> list[str]:
         return [move for move in self.cycle.moves_from(value) if move not in self.by_clock]
+
+
+class MovesInSchema(OpenApiSerializerFieldExtension):
+    """How the schema describes moves: by their names."""
+
+    target_class = Moves
+
+    def map_serializer_field(self, auto_schema: object, direction: str) -> dict[str, Any]:
+        names = [move for move in self.target.cycle.moves if move not in self.target.by_clock]
+        # As constants, for each life cycle has its own: an enum would need a name for each.
+        return {"type": "array", "items": {"oneOf": [{"const": name} for name in names]}}
 
 
 @extend_schema_field({"type": "string"})

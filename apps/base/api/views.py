@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from apps.base.api.idempotency import once
+from apps.base.api.serializers import Input
 from apps.base.models import Record
 from marketplace.actors import Actor
 from marketplace.errors import Unsafe
@@ -114,22 +115,38 @@ class RecordViewSet(ActorView, ListModelMixin, GenericViewSet[R], Generic[R]):
         return Response(serializer.data, status=status, headers=headers)
 
     def expected(self, row: R) -> int:
-        """Return the version that If-Match names; 428 without it, 412 where it is none of `row`."""
+        """
+        Return the version that If-Match names; 428 without it, 412 where it is none of `row`.
+
+        Of several tags, one that is current will do (RFC 9110, section 13.1.1); a weak tag names
+        no version.
+        """
         tag = self.request.headers.get("If-Match", "").strip()
         if not tag or tag == "*":
             raise Unsafe(
                 "Send If-Match with the ETag of the version you decided on.",
                 code="if_match_required",
             )
-        found = re.fullmatch(rf'"{row.pk}\.(\d{{1,9}})"', tag)
-        return int(found[1]) if found else 0
+        named = {int(each) for each in re.findall(rf'(?<!W/)"{row.pk}\.([0-9]{{1,9}})"', tag)}
+        return row.version if row.version in named else max(named, default=0)
 
 
 def move(takes: type[Serializer[Any]] | None = None) -> Callable[[F], "ViewSetAction[F]"]:
-    """Make a method of a viewset the POST of a move; it answers with the thing as it then is."""
+    """
+    Make a method of a viewset the POST of a move; it answers with the thing as it then is.
+
+    The method reads a body of the shape `takes`; without one, a body that says anything is refused.
+    """
 
     def decorate(method: F) -> "ViewSetAction[F]":
-        described: F = extend_schema(request=takes)(method)
-        return action(detail=True, methods=["post"])(described)
+        @wraps(method)
+        def bare(view: ActorView, request: Request, *args: Any, **kwargs: Any) -> Response:
+            view.given(Input)
+            return method(view, request, *args, **kwargs)
+
+        act = action(detail=True, methods=["post"])(method if takes else cast(F, bare))
+        # Around the action, which forgets what was said within it.
+        described: ViewSetAction[F] = extend_schema(request=takes)(act)
+        return described
 
     return decorate

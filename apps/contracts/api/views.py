@@ -4,13 +4,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from django_filters.filters import BooleanFilter, CharFilter, ChoiceFilter, DateFilter, UUIDFilter
+from django_filters.filters import CharFilter, ChoiceFilter, UUIDFilter
 from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.base.api.filters import DayFilter, TrueOrFalseFilter
 from apps.base.api.views import RecordViewSet, move
 from apps.contracts import actions
 from apps.contracts.api.serializers import (
@@ -46,17 +47,17 @@ class ContractFilter(FilterSet):
     )
     number = CharFilter(field_name="number", max_length=16)
     deal = UUIDFilter(field_name="deal_id")
-    signed_from = DateFilter(field_name="signed_on", lookup_expr="gte")
-    signed_until = DateFilter(
+    signed_from = DayFilter(field_name="signed_on", lookup_expr="gte")
+    signed_until = DayFilter(
         field_name="signed_on", lookup_expr="lte", help_text=_("The last day, itself included.")
     )
-    registered_from = DateFilter(field_name="registered_on", lookup_expr="gte")
-    registered_until = DateFilter(
+    registered_from = DayFilter(field_name="registered_on", lookup_expr="gte")
+    registered_until = DayFilter(
         field_name="registered_on",
         lookup_expr="lte",
         help_text=_("The last day, itself included."),
     )
-    awaits_me = BooleanFilter(
+    awaits_me = TrueOrFalseFilter(
         method="narrow_to_mine", help_text=_("Only what waits for a move of yours as a reviewer.")
     )
 

@@ -3,7 +3,6 @@
 from functools import reduce
 from operator import or_
 from typing import Self
-from uuid import UUID
 
 import pgtrigger
 from django.db import models
@@ -107,7 +106,7 @@ def _has(field: str) -> models.CheckConstraint:
 class Contract(Record):
     """A technology contract on its way into the register, and in it."""
 
-    deal = models.OneToOneField(Deal, models.PROTECT, null=True, related_name="contract")
+    deal = models.ForeignKey(Deal, models.PROTECT, null=True, related_name="contracts")
     title = models.CharField(_("title"), max_length=200)
     contract_type = TermField(ContractType, verbose_name=_("contract type"))
     #: The technology field (技术领域).
@@ -176,6 +175,11 @@ class Contract(Record):
             models.CheckConstraint(
                 condition=~Q(state="refused") | Q(refusal_ground__isnull=False),
                 name="contract_refused_has_refusal_ground",
+            ),
+            models.UniqueConstraint(
+                fields=["deal"],
+                condition=~Q(state__in=["refused", "withdrawn"]),
+                name="contract_is_the_only_one_of_its_deal",
             ),
             models.CheckConstraint(condition=~Q(title=""), name="contract_has_title"),
             models.CheckConstraint(condition=Q(currency=YUAN), name="contract_is_in_yuan"),
@@ -273,11 +277,6 @@ class Contract(Record):
 
     def __str__(self) -> str:
         return self.title
-
-    @property
-    def concerned(self) -> list[UUID]:
-        """Return the organizations whose own contract it is: the applicant and the office."""
-        return [self.applicant_id, self.office_id]
 
 
 class ContractParty(models.Model):

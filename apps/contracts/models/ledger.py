@@ -8,7 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.base.fields import TermField
 from apps.base.models import append_only
 from apps.contracts.models.contract import Contract
+from marketplace import statistics
 from marketplace.contracts import ContractType, LedgerCause
+
+#: The forms of the codes, as the whole of a text.
+REGION, FIELD = (f"^{form.pattern}$" for form in (statistics.REGION, statistics.FIELD))
 
 
 class LedgerEntry(models.Model):
@@ -50,6 +54,17 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(contract_type__in=ContractType.values()),
                 name="ledger_entry_contract_type_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(count__range=(-1, 1)), name="ledger_entry_is_about_one_contract"
+            ),
+            # Codes without foreign keys: figures add up by them, and ask for them by their form.
+            models.CheckConstraint(
+                condition=Q(seller_region__regex=REGION, buyer_region__regex=REGION),
+                name="ledger_entry_regions_have_six_digits",
+            ),
+            models.CheckConstraint(
+                condition=Q(field__regex=FIELD), name="ledger_entry_field_has_its_form"
             ),
             models.UniqueConstraint(
                 fields=["contract"],

@@ -1,11 +1,11 @@
 """Notices over HTTP."""
 
 from django.db.models import QuerySet
-from django_filters import filters
 from django_filters.rest_framework.filterset import FilterSet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.base.api.filters import TrueOrFalseFilter
 from apps.base.api.views import RecordViewSet, move
 from apps.notifications import actions
 from apps.notifications.api.serializers import NoticeSerializer
@@ -15,7 +15,7 @@ from apps.notifications.models import Notice
 class NoticeFilter(FilterSet):
     """How a list of notices is narrowed."""
 
-    unread = filters.BooleanFilter(
+    unread = TrueOrFalseFilter(
         field_name="read_at",
         lookup_expr="isnull",
         help_text="Only those that nobody has read, or only the others.",

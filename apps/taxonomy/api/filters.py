@@ -5,24 +5,16 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import Model, Q, QuerySet
-from django_filters.filters import CharFilter, ChoiceFilter, DateFilter, Filter
+from django_filters.filters import CharFilter, ChoiceFilter, Filter
 from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import extend_schema_field
 
+from apps.base.api.filters import DayFilter
 from apps.taxonomy.models import Code, Edition, Zone
 from apps.taxonomy.queries import valid_on
 from marketplace.taxonomy import Subject, ZoneKind
 
 M = TypeVar("M", bound=Model)
-
-
-class DayFilter(DateFilter):
-    """A day as 2026-01-31, however dates are written in the reader's language."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]
-            input_formats=["%Y-%m-%d"], **options
-        )
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": 9})

@@ -187,18 +187,17 @@ def test_a_dead_key_opens_nothing(caller, as_researcher, fate):
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_a_key_acts_with_the_roles_its_person_has_now(caller, as_manager):
+def test_a_key_acts_with_the_roles_its_person_has_now(caller, as_manager, manager, institute):
     program = caller(as_manager)
-    assert len(program.get("/memberships").json()["results"]) == 1
-    membership = Membership.objects.get(user=as_manager.user)
-    actions.end(membership, by=as_manager)
-    assert (
-        program.post(
-            "/memberships",
-            {"username": "x", "organization": str(as_manager.organization), "role": "researcher"},
-        ).json()["code"]
-        == "wrong_role"
-    )
+    given = {"username": "x", "organization": str(institute.pk), "role": "researcher"}
+    assert program.post("/memberships", given).json()["code"] == "unknown_person"
+    researcher = actions.grant(manager, institute, role=Role.RESEARCHER, by=as_manager)
+    actions.end(Membership.objects.get(role=Role.ORGANIZATION_MANAGER), by=as_manager)
+    assert program.post("/memberships", given).json()["code"] == "wrong_role"
+    assert program.get("/memberships").status_code == 200
+    actions.end(researcher, by=as_manager)
+    # Who has left the organization has no key to it.
+    assert program.get("/memberships").status_code == 401
 
 
 # --- organizations ----------------------------------------------------------------------------

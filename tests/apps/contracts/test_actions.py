@@ -19,6 +19,7 @@ from apps.contracts.models import (
     RegistrationOffice,
     Unfolded,
 )
+from apps.deals import actions as deals
 from apps.deals.models import Deal
 from apps.journal.models import Entry
 from marketplace.actors import Actor, Role
@@ -78,6 +79,8 @@ def test_a_draft_holds_what_was_given_and_who_signs(
         (PartySide.BUYER, works.name, "gbt2260-2024:440300"),
     ]
     assert verbs(row) == ["contract.drafted"]
+    # Neither the office nor the buyer is to know of a draft.
+    assert Entry.objects.get(verb="contract.drafted").parties == [institute.pk]
 
 
 def test_all_that_is_wrong_is_said_at_once(as_researcher: Actor, office: Organization) -> None:
@@ -248,6 +251,51 @@ def test_the_other_side_of_the_deal_stays_among_the_buyers(
         actions.change(row, buyers=[build.BUYER], by=as_researcher)
     assert causes(invalid.value) == {("taker_is_no_buyer", "buyers")}
     assert row.parties.count() == 2
+
+
+@pytest.mark.parametrize("state", [ContractState.WITHDRAWN, ContractState.REFUSED])
+def test_a_deal_whose_contract_came_to_nothing_is_agreed_again_and_can_have_another(
+    state: ContractState, agreed: Deal, people: dict[str, Actor]
+) -> None:
+    author, office = people["author"], people["first"]
+    dates = dict.fromkeys(("signed_on", "starts_on", "ends_on"), date(2026, 10, 8))
+    row = actions.draw_up(agreed, contract_type=ContractType.TRANSFER, **dates, by=author)
+    if state is ContractState.WITHDRAWN:
+        actions.withdraw(row, by=author)
+    else:
+        row = actions.submit(row, holds_no_state_secret=True, by=author)
+        row = actions.accept(row, by=office)
+        actions.refuse(row, ground=RefusalGround.OTHER, note="材料不符。", by=office)
+    deal = Deal.objects.get(pk=agreed.pk)
+    assert (deal.state, deal.price_amount) == (DealState.AGREED, agreed.price_amount)
+    released = Entry.objects.get(verb="deal.released")
+    assert (released.actor_task, released.actor_user) == ("contracts.release", None)
+    assert released.request_id == "test"
+    assert set(released.parties) == {deal.owner_id, deal.taker_id}
+    again = actions.draw_up(deal, contract_type=ContractType.LICENCE, by=author)
+    assert set(deal.contracts.values_list("pk", "state")) == {
+        (row.pk, state),
+        (again.pk, ContractState.DRAFT),
+    }
+
+
+def test_a_deal_has_one_contract_that_did_not_come_to_nothing(
+    agreed: Deal, people: dict[str, Actor]
+) -> None:
+    row = actions.draw_up(agreed, contract_type=ContractType.TRANSFER, by=people["author"])
+    row.pk = uuid4()
+    with pytest.raises(IntegrityError, match="contract_is_the_only_one_of_its_deal"):
+        row.save(force_insert=True)
+
+
+def test_another_deal_about_the_same_goes_on_in_place_of_one_without_its_contract(
+    agreed: Deal, people: dict[str, Actor]
+) -> None:
+    row = actions.draw_up(agreed, contract_type=ContractType.TRANSFER, by=people["author"])
+    other = deals.express_interest(offer=agreed.offer_id, by=people["buyer"])
+    actions.withdraw(row, by=people["author"])
+    states = dict(Deal.objects.values_list("pk", "state"))
+    assert states == {agreed.pk: DealState.CONTRACTED, other.pk: DealState.INTEREST}
 
 
 # --- changing and submitting ------------------------------------------------------------------

@@ -12,7 +12,7 @@ from apps.deals.readers import take
 from apps.deals.tasks import drop_orphans
 from apps.journal.models import Entry
 from apps.markets import actions as markets
-from marketplace.actors import Role
+from marketplace.actors import Actor, Role
 from marketplace.calendar import day_of
 from marketplace.deals import DealState, DropReason
 from marketplace.errors import Conflict, Invalid, Missing, Refused, Stale
@@ -313,6 +313,10 @@ def test_a_contract_needs_an_agreement(talks, as_agent, as_researcher):
     actions.agree(talks, by=as_agent)
     assert actions.contract(talks, by=as_researcher).state is DealState.CONTRACTED
     assert entries_of(talks)[-1].verb == "deal.contracted"
+    with pytest.raises(Refused):
+        actions.release(talks, by=as_researcher)
+    assert actions.release(talks, by=Actor.system("test")).state is DealState.AGREED
+    assert entries_of(talks)[-1].verb == "deal.released"
 
 
 def test_a_dropped_deal_says_why_and_stays_dropped(talks, as_agent, as_researcher):
