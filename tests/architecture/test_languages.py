@@ -32,6 +32,8 @@ def _modules() -> list[object]:
 
 def spoken() -> set[str]:
     """Return every text that the code says to people."""
+    for path in ROOT.glob("apps/*/imports.py"):  # A vocabulary may stand in a door.
+        importlib.import_module(f"apps.{path.parent.name}.imports")
     modules = _modules()
     errors = {cls.__name__ for cls in _subclasses(MarketError)}
     said = {term.label for cls in _subclasses(Term) for term in cls}  # type: ignore[attr-defined]
