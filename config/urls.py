@@ -30,6 +30,7 @@ urlpatterns = [
     path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("console/", admin.site.urls),
+    path("language/", include("django.conf.urls.i18n")),
     *[
         path("api/v1/", include(f"apps.{floor}.api.urls"))
         for floor in FLOORS

@@ -8,6 +8,7 @@ from typing import Any
 import django_stubs_ext
 import environ
 import structlog
+from django.utils.translation import gettext_lazy as _
 
 import marketplace
 from marketplace.vocabulary import Term
@@ -73,6 +74,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "config" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -125,6 +127,17 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 SESSION_COOKIE_HTTPONLY = True
 LOGIN_URL = "/console/login/"
+LOGIN_REDIRECT_URL = "/console/"
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Technology market console"),
+    "SITE_HEADER": _("Technology market"),
+    "SITE_SUBHEADER": _("Officers' console"),
+    "SITE_SYMBOL": "handshake",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "DASHBOARD_CALLBACK": "config.console.waiting",
+}
 
 # --- language and time ------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

@@ -3,9 +3,12 @@
 import pytest
 from django.contrib import admin
 from django.test import Client
+from django.utils.translation import override
 
 from apps.accounts.models import Organization, User
 from apps.journal.models import Entry
+from marketplace.pools import PoolState
+from tests.build import pools as build_pools
 from tests.conftest import credit_code_of
 
 ADMINS = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
@@ -107,3 +110,31 @@ def test_a_request_without_its_token_changes_nothing(as_administrator, newcomer)
     assert answer.status_code == 403
     newcomer.refresh_from_db()
     assert newcomer.verified_at is None
+
+
+def test_the_first_page_counts_what_waits_for_this_officer(
+    console, as_researcher, as_reviewer, as_administrator, as_statistician, newcomer
+):
+    build_pools.project(by=as_researcher, reviewer=as_reviewer, state=PoolState.SUBMITTED)
+    build_pools.project(by=as_researcher, reviewer=as_reviewer, state=PoolState.DRAFT)
+    counted = {
+        name: {
+            title: count for title, count, _ in console(actor).get("/console/").context["queues"]
+        }
+        for name, actor in [
+            ("reviewer", as_reviewer),
+            ("administrator", as_administrator),
+            ("statistician", as_statistician),
+        ]
+    }
+    assert counted["reviewer"]["待审核入池的项目"] == 1
+    assert counted["administrator"] == {"待核验的机构": 1}
+    assert counted["statistician"] == {}
+
+
+def test_names_of_tables_and_columns_are_said_in_the_readers_language():
+    with override("zh-hans"):
+        assert str(Organization._meta.verbose_name) == "机构"
+        assert str(Organization._meta.get_field("credit_code").verbose_name) == "统一社会信用代码"
+    with override("en"):
+        assert str(Organization._meta.verbose_name_plural) == "organizations"
