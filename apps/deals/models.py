@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import Organization, User
-from apps.base.fields import TermField
+from apps.base.fields import TermField, said
 from apps.base.models import Record, RecordQuerySet, life_cycle
 from apps.markets.models import Listing
 from apps.matching.models import Match
