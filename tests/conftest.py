@@ -258,6 +258,11 @@ def as_second_reviewer(second_reviewer: User, office: Organization) -> Actor:
 
 
 @pytest.fixture
+def third_reviewer(office: Organization) -> Actor:
+    return _join(_person("third_reviewer", "冯初审"), office, Role.REVIEWER)
+
+
+@pytest.fixture
 def as_statistician(statistician: User, office: Organization) -> Actor:
     return _join(statistician, office, Role.STATISTICIAN)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
@@ -14,8 +15,22 @@ from marketplace.money import LARGEST
 from marketplace.vocabulary import Term
 
 
+TEXTS = (
+    serializers.CharField,
+    serializers.DateField,
+    serializers.DateTimeField,
+    serializers.DecimalField,
+    serializers.UUIDField,
+)
+
+
 class Input(serializers.Serializer[Any]):
-    """What a body may hold; a word it does not know is an error, not something to pass over."""
+    """
+    What a body may hold; a word it does not know is an error, not something to pass over.
+
+    Where the context says `is_json`, a value must also be of the JSON type that the schema names:
+    no number stands for a text, and no text for a number or a truth.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -24,6 +39,10 @@ class Input(serializers.Serializer[Any]):
                 raise serializers.ValidationError(
                     {name: [_("There is no such field.")] for name in unknown}, "unknown_field"
                 )
+            if self.context.get("is_json"):
+                faults = {name: _fault(self.fields[name], data[name]) for name in data}
+                if wrong := {name: [fault] for name, fault in faults.items() if fault}:
+                    raise serializers.ValidationError(wrong, "wrong_type")
         return super().to_internal_value(data)
 
 
@@ -88,3 +107,18 @@ class CodeField(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: str) -> str:
         return value.partition(":")[2]
+
+
+def _fault(field: serializers.Field[Any, Any, Any, Any], value: object) -> str | Promise:
+    """Say which JSON type `field` takes, where `value` is of another; null is the field's affair."""
+    if value is None:
+        return ""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return next(filter(None, (_fault(field.child, each) for each in value)), "")
+    if isinstance(field, TEXTS) and not isinstance(value, str):
+        return _("This must be a text, in quotation marks.")
+    if isinstance(field, serializers.BooleanField) and not isinstance(value, bool):
+        return _("This must be true or false, without quotation marks.")
+    if isinstance(field, serializers.IntegerField) and type(value) is not int:
+        return _("This must be a whole number, without quotation marks.")
+    return ""

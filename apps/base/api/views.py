@@ -83,7 +83,7 @@ class ActorView(APIView):
 
     def given(self, shape: type[Serializer[Any]], **options: Any) -> dict[str, Any]:
         """Return what the body gives, checked against `shape`."""
-        serializer = shape(data=self.request.data, **options)
+        serializer = shape(data=self.request.data, context={"is_json": True}, **options)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
