@@ -58,3 +58,16 @@ class Pages(CursorPagination):
                 {"cursor": [_("This is no cursor of ours.")]}, "cursor"
             ) from error
         return cursor
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page as OpenAPI 3.1 does, which has no word `nullable`."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**link, "description": "The page after this one."},
+                "previous": {**link, "description": "The page before this one."},
+                "results": schema,
+            },
+        }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
@@ -13,7 +13,6 @@ from rest_framework import serializers
 from marketplace.lifecycle import Lifecycle
 from marketplace.money import LARGEST
 from marketplace.vocabulary import Term
-
 
 TEXTS = (
     serializers.CharField,
@@ -64,6 +63,10 @@ class Amount(serializers.DecimalField):
         options.setdefault("min_value", 0)
         super().__init__(max_digits=17, decimal_places=2, max_value=LARGEST, **options)
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        # An empty text is no amount, where Django REST framework would take it for null.
+        return serializers.Field.validate_empty_values(self, data)
+
 
 class Moment(serializers.DateTimeField):
     """A time; one so far off that no time zone holds it is an error in words."""
@@ -72,7 +75,7 @@ class Moment(serializers.DateTimeField):
         try:
             return super().enforce_timezone(value)
         except OverflowError:
-            self.fail("overflow", timezone=self.timezone)
+            self.fail("overflow")
 
 
 class Moves(serializers.Field[Any, Any, Any, Any]):
@@ -109,16 +112,16 @@ class CodeField(serializers.Field[Any, Any, Any, Any]):
         return value.partition(":")[2]
 
 
-def _fault(field: serializers.Field[Any, Any, Any, Any], value: object) -> str | Promise:
-    """Say which JSON type `field` takes, where `value` is of another; null is the field's affair."""
+def _fault(field: serializers.Field[Any, Any, Any, Any], value: object) -> str:
+    """Say which JSON type `field` takes where `value` is of another; null is for it to judge."""
     if value is None:
         return ""
     if isinstance(field, serializers.ListField) and isinstance(value, list):
-        return next(filter(None, (_fault(field.child, each) for each in value)), "")
+        return next((fault for each in value if (fault := _fault(field.child, each))), "")
     if isinstance(field, TEXTS) and not isinstance(value, str):
-        return _("This must be a text, in quotation marks.")
+        return gettext("This must be a text, in quotation marks.")
     if isinstance(field, serializers.BooleanField) and not isinstance(value, bool):
-        return _("This must be true or false, without quotation marks.")
+        return gettext("This must be true or false, without quotation marks.")
     if isinstance(field, serializers.IntegerField) and type(value) is not int:
-        return _("This must be a whole number, without quotation marks.")
+        return gettext("This must be a whole number, without quotation marks.")
     return ""
