@@ -1,8 +1,10 @@
-"""The first page of the officers' console: what waits for whoever sits at it."""
+"""The first page of the officers' console, and the list of its pages."""
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
@@ -12,26 +14,33 @@ from apps.markets.models import Listing
 from apps.pools.models import Fund, Project, Talent
 from marketplace.actors import Actor, Role
 
-#: Queue, table, state in which a row waits there, and the role that makes it move on.
-QUEUES: list[tuple[str, Any, str, Role]] = [
-    (gettext_noop("Projects to admit"), Project, "submitted", Role.REVIEWER),
-    (gettext_noop("Talents to admit"), Talent, "submitted", Role.REVIEWER),
-    (gettext_noop("Funds to admit"), Fund, "submitted", Role.REVIEWER),
-    (gettext_noop("Listings to publish"), Listing, "submitted", Role.REVIEWER),
-    (gettext_noop("Contracts to accept"), Contract, "submitted", Role.REVIEWER),
-    (gettext_noop("Contracts for the first review"), Contract, "accepted", Role.REVIEWER),
-    (gettext_noop("Contracts for the second review"), Contract, "first_reviewed", Role.REVIEWER),
+#: Queue, table, and the state in which a row waits there for a reviewer.
+QUEUES: list[tuple[str, Any, str]] = [
+    (gettext_noop("Projects to admit"), Project, "submitted"),
+    (gettext_noop("Talents to admit"), Talent, "submitted"),
+    (gettext_noop("Funds to admit"), Fund, "submitted"),
+    (gettext_noop("Listings to publish"), Listing, "submitted"),
+    (gettext_noop("Contracts to accept"), Contract, "submitted"),
+    (gettext_noop("Contracts for the first review"), Contract, "accepted"),
+    (gettext_noop("Contracts for the second review"), Contract, "first_reviewed"),
+]
+#: The floors with the most work for officers come first.
+ORDER = [
+    *("pools", "markets", "contracts", "deals", "matching", "statistics"),
+    *("accounts", "taxonomy", "notifications", "journal"),
 ]
 
 
 def waiting(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the queues to the page: title, how many wait, and where; the longest first."""
     actor = request.user.as_actor() if isinstance(request.user, User) else Actor.anonymous()
-    queues = [
-        (gettext(title), table.objects.filter(state=state), f"?state__exact={state}")
-        for title, table, state, role in QUEUES
-        if actor.has(role)
-    ]
+    queues: list[tuple[str, Any, str]] = []
+    if actor.has(Role.REVIEWER):
+        for title, table, state in QUEUES:
+            rows, query = table.objects.filter(state=state), f"?state__exact={state}"
+            if table is Contract:  # Who wrote or first reviewed one may not review it.
+                rows, query = rows.awaiting(actor), f"{query}&turn=mine"
+            queues.append((gettext(title), rows, query))
     if actor.has(Role.ADMINISTRATOR):
         unverified = Organization.objects.filter(verified_at=None)
         queues.append((gettext("Organizations to verify"), unverified, "?verified_at__isempty=1"))
@@ -39,8 +48,40 @@ def waiting(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         (title, rows.visible_to(actor).count(), _place(rows) + query)
         for title, rows, query in queues
     ]
+    context["title"] = gettext("What waits for you") if queues else gettext("First page")
     context["queues"] = sorted(counted, key=lambda queue: -queue[1])
+    context["app_list"] = _floors(request)
     return context
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what stands at the side of every page: the first page, then the floors."""
+    place = reverse("admin:index")
+    is_there = request.path == place
+    first = {"title": gettext("First page"), "link": place, "icon": "home", "active": is_there}
+    return [
+        {"items": [first]},
+        *(
+            {
+                "title": floor["name"],
+                "items": [
+                    {"title": table["name"], "link": table["admin_url"]}
+                    for table in floor["models"]
+                ],
+            }
+            for floor in _floors(request)
+        ),
+    ]
+
+
+def style(_request: HttpRequest) -> str:
+    """Return where the console's own style sheet is."""
+    return static("console/console.css")
+
+
+def _floors(request: HttpRequest) -> list[Any]:
+    floors = admin.site.get_app_list(request)
+    return sorted(floors, key=lambda floor: ORDER.index(floor["app_label"]))
 
 
 def _place(rows: Any) -> str:

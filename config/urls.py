@@ -39,5 +39,6 @@ urlpatterns = [
 ]
 
 handler400 = "apps.base.api.errors.bad_request"
+handler403 = "apps.base.api.errors.refused"
 handler404 = "apps.base.api.errors.not_found"
 handler500 = "apps.base.api.errors.server_error"

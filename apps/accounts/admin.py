@@ -29,6 +29,8 @@ class OrganizationAdmin(RecordAdmin[Organization]):
     list_filter = ["kind", ("verified_at", admin.EmptyFieldListFilter)]
     list_select_related = ["region"]
     search_fields = ["name", "credit_code"]
+    readonly_fields = ["verified_at", "created_at"]
+    fields = ["name", "kind", "credit_code", "region", "verified_at", "verified_by", "created_at"]
     console_moves: ClassVar = [ConsoleMove("verify", actions.verify)]
 
     def open_moves(self, row: Organization) -> list[ConsoleMove]:

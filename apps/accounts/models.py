@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-from apps.base.fields import TermField
+from apps.base.fields import TermField, said
 from apps.base.models import Record, RecordQuerySet
 from apps.taxonomy.models import Code
 from marketplace.actors import Actor, Role
@@ -147,7 +147,7 @@ class Membership(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.role} in {self.organization}"
+        return f"{self.user}: {self.organization}, {said(self.role)}"
 
 
 class ApiKeyQuerySet(RecordQuerySet["ApiKey"]):

@@ -1,6 +1,7 @@
 """The console of the officers: it shows records, and changes them only through actions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from uuid import UUID
@@ -12,8 +13,14 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from unfold.admin import ModelAdmin
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from apps.base.api.errors import words
 from marketplace.actors import OFFICE_ROLES, Actor, Role
@@ -21,6 +28,14 @@ from marketplace.errors import MarketError
 from marketplace.lifecycle import Lifecycle
 
 M = TypeVar("M", bound=Model)
+
+#: How the console draws what a move asks for; the bare widgets of Django would be invisible.
+WIDGETS: dict[type[forms.Widget], type[forms.Widget]] = {
+    forms.NumberInput: UnfoldAdminDecimalFieldWidget,
+    forms.Select: UnfoldAdminSelectWidget,
+    forms.Textarea: UnfoldAdminTextareaWidget,
+    forms.TextInput: UnfoldAdminTextInputWidget,
+}
 
 
 class Officer(Protocol):
@@ -31,22 +46,48 @@ class Officer(Protocol):
 
 @dataclass(frozen=True)
 class ConsoleMove:
-    """A button that calls the action `act` with what its form asks: `fields`, by name."""
+    """
+    A button that calls the action `act` with what its form asks: `fields`, by name.
+
+    `suggests` names, by field, the column whose value stands in the form to begin with.
+    """
 
     name: str
     act: Callable[..., Model]
     fields: Mapping[str, forms.Field] = field(default_factory=dict)
+    suggests: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def title(self) -> str:
-        return gettext(self.name.replace("_", " ").capitalize())
+    def label(self) -> str:
+        """Return the English words on the button."""
+        return self.name.replace("_", " ").capitalize()
 
-    def form(self, data: Mapping[str, Any] | None = None) -> forms.Form:
+    def title(self, cycle: Lifecycle[Any] | None) -> str:
+        """Return the words on the button, as they are said of things with this life cycle."""
+        own = pgettext(type(cycle.start).__name__, self.label) if cycle else self.label
+        return own if own != self.label else gettext(self.label)
+
+    def form(self, row: Any, data: Mapping[str, Any] | None = None) -> forms.Form:
         """Return the form of what the move asks, and of the version that it was decided on."""
         form = forms.Form(data)
         form.fields["version"] = forms.IntegerField(widget=forms.HiddenInput)
-        form.fields |= {name: asked for name, asked in self.fields.items()}
+        form.fields |= {name: _drawn(asked) for name, asked in self.fields.items()}
+        form.initial = {name: getattr(row, column) for name, column in self.suggests.items()}
+        form.initial["version"] = row.version
         return form
+
+
+def _drawn(asked: forms.Field) -> forms.Field:
+    """Return a field of its own, drawn in the manner of the console."""
+    drawn = deepcopy(asked)
+    widget = WIDGETS.get(type(drawn.widget))
+    if widget is not None:
+        rows = {"rows": 3} if isinstance(drawn.widget, forms.Textarea) else {}
+        drawn.widget = widget({**drawn.widget.attrs, **rows})
+        drawn.widget.is_required = drawn.required
+    if isinstance(drawn, forms.ChoiceField):
+        drawn.widget.choices = drawn.choices
+    return drawn
 
 
 class ReadOnlyAdmin(ModelAdmin, Generic[M]):
@@ -54,7 +95,6 @@ class ReadOnlyAdmin(ModelAdmin, Generic[M]):
 
     #: Which of the officers may look.
     roles: ClassVar[frozenset[Role]] = OFFICE_ROLES
-    show_full_result_count = False
     list_per_page = 50
 
     def actor(self, request: HttpRequest) -> Actor:
@@ -108,6 +148,11 @@ class RecordAdmin(ReadOnlyAdmin[M]):
         view = self.admin_site.admin_view(self.move_view)
         return [path("<path:object_id>/move/<str:move>/", view, name=name), *super().get_urls()]
 
+    def get_fields(self, request: HttpRequest, obj: M | None = None) -> list[Any]:
+        names = list(super().get_fields(request, obj))
+        first = [name for name in ("title", "state") if name in names]
+        return first + [name for name in names if name not in first]
+
     def open_moves(self, row: M) -> list[ConsoleMove]:
         """Return the moves that the state of `row` leaves open."""
         if self.cycle is None:
@@ -124,7 +169,7 @@ class RecordAdmin(ReadOnlyAdmin[M]):
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         moves = self.open_moves(row) if row is not None else []
-        links = [(move.title, self._address(object_id, move)) for move in moves]
+        links = [(move.title(self.cycle), self._address(object_id, move)) for move in moves]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), "console_moves": links}
         )
@@ -137,11 +182,9 @@ class RecordAdmin(ReadOnlyAdmin[M]):
         chosen = next((m for m in self.console_moves if m.name == move), None)
         if row is None or chosen is None:
             raise Http404
-        record = cast(Any, row)
-        form = chosen.form(request.POST if request.method == "POST" else None)
-        if request.method != "POST":
-            form.initial["version"] = record.version
-        elif form.is_valid():
+        title = chosen.title(self.cycle)
+        form = chosen.form(row, request.POST if request.method == "POST" else None)
+        if form.is_valid():
             given = dict(form.cleaned_data)
             expected = given.pop("version")
             try:
@@ -150,13 +193,13 @@ class RecordAdmin(ReadOnlyAdmin[M]):
                 for cause in error.causes or [error]:
                     form.add_error(None, words(cause))
             else:
-                messages.success(request, gettext("Done: {move}").format(move=chosen.title))
+                messages.success(request, gettext("Done: {move}").format(move=title))
                 return HttpResponseRedirect(self._address(object_id))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": chosen.title,
-            "row": row,
+            "title": title,
+            "original": row,
             "form": form,
             "back": self._address(object_id),
         }

@@ -74,10 +74,16 @@ class ContractAdmin(RecordAdmin[Contract]):
     list_filter = [MyTurn, "state", "contract_type"]
     list_select_related = ["applicant"]
     search_fields = ["title", "number", "applicant__name"]
+    fields = [
+        *("title", "state", "number", "registered_on", "contract_type", "field"),
+        *("applicant", "author", "office", "deal", "signed_on", "starts_on", "ends_on"),
+        *("total_amount", "deduction_amount", "technical_amount", "recognised_amount", "currency"),
+        *("submitted_at", "accepted_on", "first_reviewer", "second_reviewer", "review_note"),
+        *("refusal_ground", "rule_pack", "registered_at", "imported_from"),
+    ]
     inlines = [PartyInline]
     console_moves = [
         ConsoleMove("accept", actions.accept),
-        ConsoleMove("send_back", actions.send_back, {"reason": _text(_("Reason"), required=True)}),
         ConsoleMove(
             "review",
             actions.review,
@@ -87,8 +93,10 @@ class ContractAdmin(RecordAdmin[Contract]):
                 ),
                 "note": _text(_("Note")),
             },
+            suggests={"recognised_amount": "technical_amount"},
         ),
         ConsoleMove("register", actions.register, {"note": _text(_("Note"))}),
+        ConsoleMove("send_back", actions.send_back, {"reason": _text(_("Reason"), required=True)}),
         ConsoleMove(
             "refuse",
             actions.refuse,

@@ -12,7 +12,7 @@ class DealAdmin(RecordAdmin[Deal]):
     """Deals; the two sides alone move them."""
 
     roles = frozenset({Role.ADMINISTRATOR})
-    list_display = ["id", "owner", "taker", "broker", "state", "agreed_on", "created_at"]
+    list_display = ["owner", "taker", "broker", "state", "price_amount", "agreed_on", "created_at"]
     list_filter = ["state", "drop_reason"]
     list_select_related = ["owner", "taker", "broker"]
     search_fields = ["owner__name", "taker__name", "broker__name"]

@@ -157,7 +157,7 @@ class Deal(Record):
         triggers = life_cycle(DEAL, "deal")
 
     def __str__(self) -> str:
-        return f"{self.id}: {said(self.state)}"
+        return f"{self.owner} – {self.taker}: {said(self.state)}"
 
     @property
     def parties(self) -> list[UUID | None]:

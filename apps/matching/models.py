@@ -100,7 +100,7 @@ class Match(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.offer_id} – {self.need_id}: {self.score}"
+        return f"{self.offer} – {self.need}"
 
 
 class Corpus(models.Model):

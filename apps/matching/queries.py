@@ -1,12 +1,13 @@
 """Which listings of the other side fit a listing best."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop
 
 from apps.markets.models import Listing
 from apps.matching.models import SEES_ALL, Corpus, Match, Posting, Stale, Text, Word
@@ -224,3 +225,13 @@ def _other(side: Side) -> Side:
 def _text(listing: Listing) -> str:
     # The stroke keeps apart what would otherwise grow together.
     return " / ".join([listing.title, listing.body, *listing.keywords])
+
+
+def said(reason: Mapping[str, Any]) -> str:
+    """Return a stored reason in the reader's language."""
+    between = "、" if (get_language() or "").startswith("zh") else ", "
+    facts = {
+        name: between.join(fact) if isinstance(fact, list) else fact
+        for name, fact in reason["facts"].items()
+    }
+    return gettext(reason["message"]).format(**facts)

@@ -59,7 +59,7 @@ class Figure(models.Model):
 
     def __str__(self) -> str:
         return (
-            f"{self.month:%Y-%m} {self.contract_type} {self.field}"
+            f"{self.month:%Y-%m} {said(self.contract_type)} {self.field}"
             f" {self.seller_region} → {self.buyer_region}"
         )
 

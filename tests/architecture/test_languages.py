@@ -5,13 +5,18 @@ import importlib
 import pkgutil
 import re
 from pathlib import Path
+from typing import Any
 
+import django
 import pytest
+import unfold
+from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.contrib import admin
 from django.utils.translation import override
 
 import marketplace
+from apps.base.admin import RecordAdmin
 from marketplace.errors import MarketError
 from marketplace.lifecycle import Lifecycle
 from marketplace.vocabulary import Term
@@ -32,6 +37,50 @@ def _modules() -> list[object]:
         importlib.import_module(module.name)
         for module in pkgutil.walk_packages(marketplace.__path__, "marketplace.")
     ]
+
+
+def _tables() -> list[Any]:
+    """Return the tables that the console shows, by themselves or within others."""
+    shown = {model for model in admin.site._registry if model.__module__.startswith("apps.")}
+    for page in admin.site._registry.values():
+        shown |= {inline.model for inline in page.inlines}
+    return sorted(shown, key=lambda model: model._meta.label)
+
+
+def _columns() -> list[tuple[str, str]]:
+    """Return every table and column of the console as (model, its name in English)."""
+    return [
+        (model.__name__, str(name))
+        for model in _tables()
+        for named in (model._meta, *model._meta.local_fields)
+        for name in (named.verbose_name, getattr(named, "verbose_name_plural", ""))
+    ]
+
+
+def _buttons() -> list[tuple[str, str]]:
+    """Return every button of the console as (vocabulary of its life cycle, its label)."""
+    return [
+        (type(page.cycle.start).__name__ if page.cycle else "", move.label)
+        for page in admin.site._registry.values()
+        if isinstance(page, RecordAdmin)
+        for move in page.console_moves
+    ]
+
+
+def _words_of_unfold() -> set[str]:
+    """Return what the templates of the console say, and Django has no Chinese for."""
+    folder = Path(unfold.__file__).parent / "templates"
+    pattern = r"""(?:{%-? *trans(?:late)? +|\b_\()(?:'(.+?)'|"(.+?)")"""
+    found = {
+        one or other
+        for path in folder.rglob("*.html")
+        for one, other in re.findall(pattern, path.read_text())
+    }
+    for place in ("conf", "contrib/admin", "contrib/auth"):
+        path = Path(django.__file__).parent / place / "locale/zh_Hans/LC_MESSAGES/django.mo"
+        with path.open("rb") as file:
+            found -= {m.id if isinstance(m.id, str) else m.id[0] for m in read_mo(file)}
+    return found
 
 
 @override("en")
@@ -67,11 +116,8 @@ def spoken() -> set[str]:
                 for k in node.keywords
                 if k.arg == "violation_error_message" and isinstance(k.value, ast.Constant)
             }
-    for model in admin.site._registry:
-        if model.__module__.startswith("apps."):
-            for named in (model._meta, *model._meta.local_fields):
-                said |= {named.verbose_name, getattr(named, "verbose_name_plural", "")}
-    said = {str(text) for text in said}
+    said |= {name for _, name in _columns()} | {label for _, label in _buttons()}
+    said = {str(text) for text in said} | _words_of_unfold()
     for path in [*ROOT.glob("apps/**/*.html"), *ROOT.glob("config/**/*.html")]:
         said |= set(re.findall(r"{% translate ['\"](.+?)['\"] %}", path.read_text()))
     django = {"active", "date joined", "email address", "last login", "password", "staff status"}
@@ -91,6 +137,8 @@ def test_a_word_of_one_vocabulary_is_a_word_of_it():
         for cls in _subclasses(Term)
         for term in cls  # type: ignore[attr-defined]
     }
+    with override("en"):
+        words |= {*_columns(), *_buttons()}
     with CATALOGUE.open("rb") as file:
         own = {(m.context, m.id) for m in read_po(file) if m.context}
     assert own - words == set()

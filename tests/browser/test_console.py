@@ -35,6 +35,9 @@ def open_browser(tmp_path: Path) -> Iterator[Callable[[int], Chrome]]:
     opened: list[Chrome] = []
 
     def open_at(width: int = 1400) -> Chrome:
+        missing = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+        if missing:
+            pytest.fail(f"{missing} missing: apt-get install chromium chromium-driver")
         options = ChromeOptions()
         options.binary_location = shutil.which("chromium") or ""
         profile = f"--user-data-dir={tmp_path / f'profile-{len(opened)}'}"
@@ -85,7 +88,14 @@ def make_move(browser: Chrome, address: str, move: str, **given: str) -> None:
     browser.get(address)
     press(browser, f"a[href$='/move/{move}/']")
     for name, value in given.items():
-        browser.find_element(By.NAME, name).send_keys(value)
+        field = browser.find_element(By.NAME, name)
+        field.clear()
+        field.send_keys(value)
+    send(browser)
+
+
+def send(browser: Chrome) -> None:
+    """Send the form of a move."""
     press(browser, "form[method=post] button[type=submit].bg-primary-600")
 
 
@@ -109,8 +119,14 @@ def test_a_reviewer_works_through_the_queues(
     make_move(browser, f"{console}/markets/listing/{listing.pk}/change/", "publish")
     page = f"{console}/contracts/contract/{contract.pk}/change/"
     make_move(browser, page, "accept")
-    make_move(browser, page, "review", recognised_amount="6800000.00")
+    browser.get(page.replace("/change/", "/move/review/"))
+    suggested = browser.find_element(By.NAME, "recognised_amount")
+    assert suggested.get_attribute("value") == "6800000.00"
+    make_move(browser, page, "review", recognised_amount="99000000")
+    assert "核定金额须在" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
+    make_move(browser, page, "review", recognised_amount="6500000.00")
     assert "已完成" in text(browser)
+    assert "6,500,000.00" in text(browser)
     for thing, state in [
         (project, PoolState.ADMITTED),
         (listing, ListingState.PUBLISHED),
@@ -120,7 +136,7 @@ def test_a_reviewer_works_through_the_queues(
         assert thing.state == state
     # The second review is for another person, and the console says so.
     make_move(browser, page, "register")
-    assert browser.find_elements(By.CSS_SELECTOR, "[role=alert]")
+    assert "不得为同一人" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
     sign_in(browser, as_second_reviewer)
     make_move(browser, page, "register")
     contract.refresh_from_db()
@@ -135,23 +151,70 @@ def test_what_an_officer_decided_on_an_old_version_is_refused(
     sign_in(browser, as_reviewer)
     browser.get(f"{live_server.url}/console/pools/project/{project.pk}/move/admit/")
     project.store("title")
-    press(browser, "form[method=post] button[type=submit].bg-primary-600")
+    send(browser)
     assert "请重新读取" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
     project.refresh_from_db()
     assert project.state == PoolState.SUBMITTED
 
 
 @pytest.mark.parametrize("width", [390, 1400])
-@pytest.mark.parametrize("path", ["", "contracts/contract/", "markets/listing/", "pools/project/"])
 def test_no_page_is_wider_than_its_screen(
-    open_browser, sign_in, live_server, as_researcher, as_agent, as_reviewer, width, path
+    open_browser, sign_in, live_server, as_researcher, as_reviewer, as_second_reviewer, width
 ):
-    build_markets.offer(by=as_researcher, reviewer=as_reviewer)
+    listing = build_markets.offer(
+        by=as_researcher, reviewer=as_reviewer, state=ListingState.SUBMITTED
+    )
+    contract = build_contracts.contract(
+        ContractState.ACCEPTED, author=as_researcher, first=as_reviewer, second=as_second_reviewer
+    )
     browser = open_browser(width)
     sign_in(browser, as_reviewer)
-    browser.get(f"{live_server.url}/console/{path}")
-    wide = browser.execute_script("return document.documentElement.scrollWidth")
-    assert wide <= browser.execute_script("return window.innerWidth")
+    wide = {}
+    for path in [
+        "",
+        "pools/project/",
+        "markets/listing/",
+        f"markets/listing/{listing.pk}/change/",
+        "contracts/contract/",
+        f"contracts/contract/{contract.pk}/change/",
+        f"contracts/contract/{contract.pk}/move/review/",
+        f"contracts/contract/{contract.pk}/move/refuse/",
+        "statistics/figure/",
+        "accounts/user/",  # Not for reviewers: a page that says so.
+    ]:
+        browser.get(f"{live_server.url}/console/{path}")
+        wide[path] = browser.execute_script(
+            "return document.documentElement.scrollWidth - window.innerWidth"
+        )
+    assert {path: over for path, over in wide.items() if over > 0} == {}
+
+
+def test_what_a_move_asks_for_can_be_seen(
+    open_browser, sign_in, live_server, as_researcher, as_reviewer, as_second_reviewer
+):
+    contract = build_contracts.contract(
+        ContractState.ACCEPTED, author=as_researcher, first=as_reviewer, second=as_second_reviewer
+    )
+    browser = open_browser()
+    sign_in(browser, as_reviewer)
+    for move, names in [("review", ["recognised_amount", "note"]), ("refuse", ["ground", "note"])]:
+        browser.get(f"{live_server.url}/console/contracts/contract/{contract.pk}/move/{move}/")
+        for name in names:
+            field = browser.find_element(By.NAME, name)
+            assert field.value_of_css_property("border-top-width") == "1px"
+            assert field.value_of_css_property("border-top-style") == "solid"
+
+
+def test_an_officer_changes_the_language(open_browser, sign_in, live_server, as_reviewer):
+    browser = open_browser()
+    sign_in(browser, as_reviewer)
+    assert browser.find_element(By.TAG_NAME, "h1").text == "待办事项"
+    browser.find_element(By.XPATH, "//*[text()[contains(., '孙审核')]]").click()
+    english = browser.find_element(By.XPATH, "//button[contains(., 'English')]")
+    WebDriverWait(browser, 10).until(lambda _: english.is_displayed())
+    english.click()
+    WebDriverWait(browser, 10).until(lambda b: "What waits for you" in b.title)
+    assert "Projects to admit" in text(browser)
 
 
 def test_the_documents_of_the_api_ask_no_other_host(open_browser, live_server):

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import UniqueConstraint
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.utils.translation import gettext, gettext_noop
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -77,8 +78,14 @@ def problem(exc: Exception, context: dict[str, Any]) -> Response | None:
 def answer(
     request: HttpRequest, status: int, code: str, message: str, **facts: object
 ) -> HttpResponse:
-    """Return problem details outside of any view; `message` is the key of its translation."""
+    """
+    Return problem details outside of any view; `message` is the key of its translation.
+
+    A person at a page of the console reads a page that says the same.
+    """
     body = details(request, status, code, gettext(message).format(**facts), **facts)
+    if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
+        return HttpResponse(render_to_string("problem.html", body), status=status)
     return JsonResponse(
         body,
         status=status,
@@ -90,6 +97,11 @@ def answer(
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer what is suspicious before any view sees it, such as a host that is not ours."""
     return answer(request, 400, *REFUSALS[400])
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer who has not the right role for a page."""
+    return answer(request, 403, *REFUSALS[403])
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -18,7 +18,11 @@ COMMON = frozenset({"cursor", "page_size"})
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """Filters of django-filter; a word that no filter knows is an error, not an empty promise."""
+    """
+    Filters of django-filter that pass over nothing.
+
+    A word that no filter knows, or that comes twice or without a value, is an error.
+    """
 
     def filter_queryset(self, request: Request, queryset: QuerySet[M], view: Any) -> QuerySet[M]:
         filterset_class = self.get_filterset_class(view, queryset)  # type: ignore[no-untyped-call]
@@ -30,10 +34,13 @@ class StrictFilterBackend(DjangoFilterBackend):
                 {word: [_("There is no such filter.")] for word in sorted(unknown)},
                 "unknown_filter",
             )
-        repeated = [word for word, given in request.query_params.lists() if len(given) > 1]
-        if repeated:
+        unclear = [
+            word for word, given in request.query_params.lists() if len(given) > 1 or not given[0]
+        ]
+        if unclear:
             raise ValidationError(
-                {word: [_("Give each filter once.")] for word in repeated}, "repeated_filter"
+                {word: [_("Give each filter once, with a value.")] for word in unclear},
+                "unclear_filter",
             )
         if not asked and not any(each.extra.get("required") for each in filters.values()):
             return queryset  # The form of a filter set costs as much as a query.

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.base.fields import TermField
+from apps.base.fields import TermField, said
 from apps.base.models import append_only
 from apps.contracts.models.contract import Contract
 from marketplace import statistics
@@ -83,7 +83,7 @@ class LedgerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.effective_on} {self.cause} {self.total_amount}"
+        return f"{self.effective_on} {said(self.cause)} {self.total_amount}"
 
 
 class Unfolded(models.Model):

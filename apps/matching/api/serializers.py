@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language, gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.api.serializers import CodeField, TermChoice
 from apps.markets.models import Listing
+from apps.matching import queries
 from apps.matching.models import Match
 from marketplace.listings import Side
 from marketplace.matching import Part
@@ -38,12 +38,7 @@ class ReasonSerializer(serializers.Serializer[Mapping[str, Any]]):
 
     @extend_schema_field({"type": "string"})
     def get_text(self, reason: Mapping[str, Any]) -> str:
-        between = "、" if (get_language() or "").startswith("zh") else ", "
-        facts = {
-            name: between.join(fact) if isinstance(fact, list) else fact
-            for name, fact in reason["facts"].items()
-        }
-        return gettext(reason["message"]).format(**facts)
+        return queries.said(reason)
 
 
 class MatchSerializer(serializers.ModelSerializer[Match]):

@@ -7,7 +7,9 @@ from django.utils.translation import override
 
 from apps.accounts.models import Organization, User
 from apps.journal.models import Entry
+from marketplace.contracts import ContractState
 from marketplace.pools import PoolState
+from tests.build import contracts as build_contracts
 from tests.build import pools as build_pools
 from tests.conftest import credit_code_of
 
@@ -132,9 +134,87 @@ def test_the_first_page_counts_what_waits_for_this_officer(
     assert counted["statistician"] == {}
 
 
+def test_a_contract_that_one_may_not_review_again_waits_for_another(
+    console, as_researcher, as_reviewer, as_second_reviewer
+):
+    build_contracts.contract(
+        ContractState.FIRST_REVIEWED,
+        author=as_researcher,
+        first=as_reviewer,
+        second=as_second_reviewer,
+    )
+    waiting = {}
+    for actor in (as_reviewer, as_second_reviewer):
+        queues = console(actor).get("/console/").context["queues"]
+        [(_, count, address)] = [queue for queue in queues if queue[0] == "待复审的技术合同"]
+        waiting[actor.user] = count
+        assert console(actor).get(address).context["cl"].result_count == count
+    assert waiting == {as_reviewer.user: 0, as_second_reviewer.user: 1}
+
+
+def test_the_pages_with_most_work_stand_first_at_the_side(console, as_administrator):
+    page = console(as_administrator).get("/console/markets/listing/")
+    groups = [group["title"] for group in page.context["sidebar_navigation"] if "title" in group]
+    assert groups[:3] == ["三池", "三市场", "技术合同"]
+    assert page.context["sidebar_navigation"][0]["items"][0]["title"] == "首页"
+
+
+def test_a_contract_is_shown_with_the_words_and_numbers_of_its_trade(
+    console, as_researcher, as_reviewer, as_second_reviewer
+):
+    contract = build_contracts.contract(
+        ContractState.ACCEPTED, author=as_researcher, first=as_reviewer, second=as_second_reviewer
+    )
+    client, place = console(as_reviewer), f"/console/contracts/contract/{contract.pk}"
+    page = client.get(f"{place}/change/")
+    assert [title for title, _ in page.context["console_moves"]] == ["初审", "退回补正", "不予登记"]
+    for words in ("8,000,000.00", "2026-10-08", "合同方", "卖方"):
+        assert words in page.content.decode()
+    form = client.get(f"{place}/move/review/").context["form"]
+    assert form["recognised_amount"].value() == contract.technical_amount
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/console/accounts/user/", 403, "您无权执行此操作。"),
+        ("/console/nonsense/", 404, "此处没有您可以查看的内容。"),
+    ],
+)
+def test_a_person_reads_a_page_of_what_went_wrong_and_a_program_a_problem(
+    console, as_reviewer, path, status, words
+):
+    client = console(as_reviewer)
+    page = client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert words in page.content.decode()
+    problem = client.get(path)
+    assert (problem.status_code, problem["Content-Type"]) == (status, "application/problem+json")
+    assert problem.json()["title"] == words
+
+
+def test_who_failed_too_often_to_sign_in_reads_a_page(client, reviewer):
+    for _ in range(6):
+        page = client.post(
+            "/console/login/",
+            {"username": "reviewer", "password": "wrong"},
+            headers={"Accept": "text/html", "Accept-Language": "zh-hans"},
+        )
+    assert (page.status_code, page["Content-Type"]) == (429, "text/html; charset=utf-8")
+    assert int(page["Retry-After"]) > 0
+    assert "秒后重试" in page.content.decode()
+
+
+def test_the_journal_names_who_acted(console, as_researcher, as_reviewer, as_administrator):
+    build_pools.project(by=as_researcher, reviewer=as_reviewer)
+    page = console(as_administrator).get("/console/journal/entry/")
+    assert "孙审核" in page.content.decode()
+
+
 def test_names_of_tables_and_columns_are_said_in_the_readers_language():
     with override("zh-hans"):
         assert str(Organization._meta.verbose_name) == "机构"
         assert str(Organization._meta.get_field("credit_code").verbose_name) == "统一社会信用代码"
+        assert str(Entry._meta.verbose_name_plural) == "日志记录"
     with override("en"):
         assert str(Organization._meta.verbose_name_plural) == "organizations"

@@ -1,0 +1,1 @@
+"""How the console writes numbers and days, by language."""
