@@ -38,7 +38,7 @@ def rematch(listing_id: UUID, *, by: Actor) -> int:
     kept: list[Ranked] = []
     if listing.state == ListingState.PUBLISHED:
         kept = _kept(listing)
-    open_ids = _held([listing.pk, *(_counterpart(listing, pair) for pair in kept)])
+    open_ids = _published([listing.pk, *(_counterpart(listing, pair) for pair in kept)])
     is_open = listing.pk in open_ids
     kept = [pair for pair in kept if is_open and _counterpart(listing, pair) in open_ids]
     _alone(f"market:{listing.market}")
@@ -190,20 +190,14 @@ def _counterpart(listing: Listing, pair: Ranked) -> UUID:
     return pair.need.pk if listing.side == Side.OFFER else pair.offer.pk
 
 
-def _held(listings: list[UUID]) -> set[UUID]:
+def _published(listings: list[UUID]) -> set[UUID]:
     """
-    Return which of `listings` are published, and hold them so until the transaction ends.
+    Return which of `listings` are published now.
 
-    A foreign key takes the same lock row by row; taken here in the order of the keys, it cannot
-    meet an action that holds two listings the other way round.
+    None is held: one that closes meanwhile is in no answer from then on, and its own rematch, which
+    waits for ours, ends what we write.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM {Listing._meta.db_table} WHERE id = ANY (%s) AND state = %s"  # noqa: S608
-            " ORDER BY id FOR KEY SHARE",
-            [listings, ListingState.PUBLISHED.value],
-        )
-        return {pk for (pk,) in cursor.fetchall()}
+    return set(Listing.objects.published().filter(pk__in=listings).values_list("pk", flat=True))
 
 
 def _alone(name: str) -> None:

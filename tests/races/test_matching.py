@@ -131,14 +131,14 @@ def test_a_listing_is_matched_by_one_at_a_time(
     """Else one who read it before a change could write after one who read it since."""
     need = build.need("轴承钢", by=as_agent, reviewer=as_reviewer)
     inside, may_go = Event(), Event()
-    held = actions._held
+    published = actions._published
     slow = [True]
 
     def pausing(listings: list[UUID]) -> set[UUID]:
         if slow.pop() if slow else False:
             inside.set()
             may_go.wait(10)
-        return held(listings)
+        return published(listings)
 
     def run() -> None:
         try:
@@ -146,7 +146,7 @@ def test_a_listing_is_matched_by_one_at_a_time(
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(actions, "_held", pausing)
+    monkeypatch.setattr(actions, "_published", pausing)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(run)
         assert inside.wait(10)
