@@ -12,7 +12,7 @@ RUNTIME := .venv/.runtime
 DEVELOP := .venv/.develop
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard config/locale/*/LC_MESSAGES/*.po))
 
-.PHONY: help run manage demo test test-long test-browser benchmark-page schema lock forget clean
+.PHONY: help run manage demo test test-long test-browser benchmark-page benchmark-search schema lock forget clean
 .PHONY: check check-style check-format check-types check-walls check-with-database
 .PHONY: check-settings check-migrations check-schema
 
@@ -49,6 +49,11 @@ test-browser: $(DEVELOP) $(MESSAGES) ## the pages in Debian's Chromium, installe
 benchmark-page: $(DEVELOP) ## requests per second of a page of listings, beside a bare view
 	@$(EMBEDDED) exec --volatile -- $(PYTHON) -m tests.benchmarks.page
 
+benchmark-search: $(RUNTIME) $(MESSAGES) ## search in a made-up market of its own: ARGS="--listings 1000000"
+	@SECRET_KEY=$$(od -An -N40 -tx1 /dev/urandom | tr -d ' \n') LOG_LEVEL=ERROR \
+		$(EMBEDDED) exec --data .data/benchmark -- sh -c "$(PYTHON) manage.py migrate -v0 && \
+		$(PYTHON) manage.py load_codes -v0 >&2 && $(PYTHON) manage.py benchmark_search $(ARGS)"
+
 # Each by itself too, and `make -k check` does not stop at the first that fails.
 check: check-style check-format check-types check-walls check-with-database ## all that reads the code
 
@@ -70,7 +75,7 @@ check-with-database: $(DEVELOP) $(MESSAGES)
 
 check-settings:
 	@echo "check --deploy" && DJANGO_SETTINGS_MODULE=config.settings.production \
-		SECRET_KEY=$$(od -An -N40 -tx1 /dev/urandom | tr -d ' \n') ALLOWED_HOSTS=market.example \
+		SECRET_KEY=$$(od -An -N40 -tx1 /dev/urandom | tr -d ' \n') ALLOWED_HOSTS=market.example EMAIL_URL=smtp://localhost \
 		$(PYTHON) manage.py check --deploy --fail-level WARNING
 
 check-migrations:
@@ -88,7 +93,7 @@ schema: $(RUNTIME) $(MESSAGES) ## write the OpenAPI schema anew
 lock: $(CREATED) ## pin what requirements/*.in ask for; ARGS=--upgrade takes the newest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	$(PYTHON) -m venv "$$folder" && "$$folder"/bin/pip install --quiet pip-tools && \
-	cd requirements && for name in runtime develop; do \
+	cd requirements && for name in runtime s3 develop; do \
 		"$$folder"/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 			--no-emit-trusted-host $(ARGS) --output-file $$name.txt $$name.in || exit 1; done

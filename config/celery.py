@@ -17,13 +17,27 @@ TIMETABLE = {
     "matching.rematch": 2.0,
     "statistics.fold": 2.0,
     "deals.drop_orphans": 5.0,
+    "finding.match_news": 2.0,
+    "finding.send_alerts": 5.0,
+    "finding.send_mails": 5.0,
     "markets.expire_listings": 60.0,
+    "markets.settle_doubts": 2.0,
+    "markets.check_health": 30.0,
+    "markets.remind_owners": 900.0,
+    "markets.index_words": 60.0,
+    "documents.sweep": 60.0,
+    "exchange.step": 1.0,
     "base.forget_answers": 3600.0,
 }
 
 #: What it does at night, by the clock of Asia/Shanghai: (hour, minute).
 NIGHTLY = {
+    "pools.notice_lapsed_rights": (0, 10),
+    "pools.notice_closed_funds": (0, 20),
+    "markets.check_all": (2, 10),
     "statistics.verify": (3, 10),
+    "documents.sweep_orphans": (3, 40),
+    "exchange.forget": (3, 50),
 }
 
 app.conf.beat_schedule = {

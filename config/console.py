@@ -14,20 +14,27 @@ from apps.markets.models import Listing
 from apps.pools.models import Fund, Project, Talent
 from marketplace.actors import Actor, Role
 
-#: Queue, table, and the state in which a row waits there for a reviewer.
-QUEUES: list[tuple[str, Any, str]] = [
-    (gettext_noop("Projects to admit"), Project, "submitted"),
-    (gettext_noop("Talents to admit"), Talent, "submitted"),
-    (gettext_noop("Funds to admit"), Fund, "submitted"),
-    (gettext_noop("Listings to publish"), Listing, "submitted"),
-    (gettext_noop("Contracts to accept"), Contract, "submitted"),
-    (gettext_noop("Contracts for the first review"), Contract, "accepted"),
-    (gettext_noop("Contracts for the second review"), Contract, "first_reviewed"),
+#: Queue, table, and what tells that a row waits there for a reviewer: column and value.
+QUEUES: list[tuple[str, Any, str, str]] = [
+    (gettext_noop("Projects to admit"), Project, "waiting", "entry"),
+    (gettext_noop("Talents to admit"), Talent, "waiting", "entry"),
+    (gettext_noop("Funds to admit"), Fund, "waiting", "entry"),
+    (gettext_noop("Listings to publish"), Listing, "waiting", "entry"),
+    (gettext_noop("Changes of projects"), Project, "waiting", "change"),
+    (gettext_noop("Changes of talents"), Talent, "waiting", "change"),
+    (gettext_noop("Changes of funds"), Fund, "waiting", "change"),
+    (gettext_noop("Changes of listings"), Listing, "waiting", "change"),
+    (gettext_noop("Projects that wish to leave"), Project, "waiting", "exit"),
+    (gettext_noop("Talents that wish to leave"), Talent, "waiting", "exit"),
+    (gettext_noop("Funds that wish to leave"), Fund, "waiting", "exit"),
+    (gettext_noop("Contracts to accept"), Contract, "state", "submitted"),
+    (gettext_noop("Contracts for the first review"), Contract, "state", "accepted"),
+    (gettext_noop("Contracts for the second review"), Contract, "state", "first_reviewed"),
 ]
 #: The floors with the most work for officers come first.
 ORDER = [
     *("pools", "markets", "contracts", "deals", "matching", "statistics"),
-    *("accounts", "taxonomy", "notifications", "journal"),
+    *("exchange", "documents", "accounts", "taxonomy", "notifications", "journal"),
 ]
 
 
@@ -36,8 +43,8 @@ def waiting(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     actor = request.user.as_actor() if isinstance(request.user, User) else Actor.anonymous()
     queues: list[tuple[str, Any, str]] = []
     if actor.has(Role.REVIEWER):
-        for title, table, state in QUEUES:
-            rows, query = table.objects.filter(state=state), f"?state__exact={state}"
+        for title, table, column, value in QUEUES:
+            rows, query = table.objects.filter(**{column: value}), f"?{column}__exact={value}"
             if table is Contract:  # Who wrote or first reviewed one may not review it.
                 rows, query = rows.awaiting(actor), f"{query}&turn=mine"
             queues.append((gettext(title), rows, query))

@@ -13,13 +13,22 @@ from apps.accounts.models import Organization, User
 from apps.contracts import actions as contracts
 from apps.markets import actions as markets
 from apps.markets.models import Listing
-from apps.pools import actions as pools
 from apps.pools.models import Fund, PoolEntry, Project, Talent
+from apps.reviews import actions as reviews
 from marketplace.actors import Actor, Role
 from marketplace.contracts import ContractType
-from marketplace.listings import CooperationMode, Market, Side
+from marketplace.funding import FinancingStage, FundProduct
+from marketplace.listings import (
+    CooperationMode,
+    Engagement,
+    Exclusivity,
+    Market,
+    PriceWay,
+    Side,
+)
 from marketplace.organizations import OrganizationKind, check_character
 from marketplace.pools import FundKind, TalentKind
+from marketplace.secrecy import IndicatorRelation, Secrecy
 
 #: The one password of everybody in the demonstration; the market refuses to load it elsewhere.
 PASSWORD = "tech-market-2026"  # noqa: S105
@@ -65,6 +74,7 @@ PEOPLE = [
     Person("reviewer", "孙敏", Role.REVIEWER, OFFICE),
     Person("second_reviewer", "钱卫东", Role.REVIEWER, OFFICE),
     Person("statistician", "吴丹", Role.STATISTICIAN, OFFICE),
+    Person("secrecy_officer", "韩冰", Role.SECRECY_OFFICER, OFFICE),
     Person("manager", "王海涛", Role.ORGANIZATION_MANAGER, "秦岭理工大学（演示）"),
     Person("researcher", "李文博", Role.RESEARCHER, "秦岭理工大学（演示）"),
     Person("optics_manager", "冯岩", Role.ORGANIZATION_MANAGER, "渭水光电研究所（演示）"),
@@ -73,6 +83,42 @@ PEOPLE = [
     Person("valve_agent", "郑伟", Role.COMPANY_AGENT, "宝鸡陈仓阀门有限公司（演示）"),
     Person("broker", "周静", Role.BROKER, "长安技术转移事务所（演示）"),
     Person("investor", "许诺", Role.INVESTOR, "硬科技创业投资基金（演示）"),
+]
+
+#: Who cleared that nothing here holds a state secret (国家秘密).
+CLEARED: dict[str, Any] = {"cleared_by": "韩冰（保密办）"}
+
+#: A figure of the first achievement, exact only under an NDA, and the same figure for everybody.
+INDICATORS: list[dict[str, Any]] = [
+    {
+        "name": "最小缺陷检出率",
+        "relation": IndicatorRelation.AT_LEAST,
+        "value": "99.2",
+        "unit": "%",
+        "condition": "0.1 毫米划痕，走带速度 80 米每分钟",
+        "competing": "进口线阵检测设备，98%",
+        "secrecy": Secrecy.UNDER_NDA,
+    },
+    {
+        "name": "连续运行时间",
+        "relation": IndicatorRelation.AT_LEAST,
+        "value": "2000",
+        "unit": "h",
+        "condition": "中试线",
+        "secrecy": Secrecy.PUBLIC,
+    },
+]
+BLOCKS: list[dict[str, Any]] = [
+    {
+        "heading": "应用场景",
+        "text": "锂电池极片、铜箔与隔膜的在线检测。",
+        "secrecy": Secrecy.PUBLIC,
+    },
+    {
+        "heading": "光源布置",
+        "text": "双侧低角度条形光源与同轴光源分时曝光，光源角度与曝光时序须签署保密协议后提供。",
+        "secrecy": Secrecy.UNDER_NDA,
+    },
 ]
 
 #: Who offers it, title, summary, technology field, readiness, keywords, price band, cooperation.
@@ -201,6 +247,20 @@ NEEDS: list[tuple[str, str, str, str, int, list[str], tuple[str, str]]] = [
 ]
 
 
+#: What single achievements have besides, by their place in the list.
+EXTRAS: dict[int, dict[str, Any]] = {
+    0: {"indicators": INDICATORS, "blocks": BLOCKS},
+    2: {
+        "price_way": PriceWay.FREE_FIRST,
+        "terms": {"free_months": 12, "exclusivity": Exclusivity.NON_EXCLUSIVE},
+    },
+    3: {
+        "price_way": PriceWay.LISTED_PRICE,
+        "terms": {"exclusivity": Exclusivity.SOLE, "support": "培训与一年现场支持"},
+    },
+}
+
+
 def demonstration_logins() -> list[tuple[str, str, str, str]]:
     """Return user name, password, role and organization of everybody in the demonstration."""
     return [(p.username, PASSWORD, p.role.label, p.organization) for p in PEOPLE]
@@ -256,44 +316,86 @@ def _sign_up(person: Person, clock: Actor) -> User:
 def _pooled(
     table: type[PoolEntry], terms: Mapping[str, Any], author: Actor, reviewer: Actor
 ) -> PoolEntry:
-    entry = pools.draft(table, terms, by=author)
-    return pools.admit(pools.submit(entry, by=author), by=reviewer)
+    entry = reviews.draft(table, terms, by=author)
+    return reviews.accept(reviews.submit(entry, **CLEARED, by=author), **CLEARED, by=reviewer)
 
 
 def _published(
-    terms: Mapping[str, Any], market: Market, side: Side, author: Actor, reviewer: Actor
+    terms: Mapping[str, Any],
+    market: Market,
+    side: Side,
+    author: Actor,
+    reviewer: Actor,
+    consenting: Actor | None = None,
 ) -> Listing:
-    listing = markets.draft(terms, market=market, side=side, by=author)
-    return markets.publish(markets.submit(listing, by=author), by=reviewer)
+    listing = reviews.draft(Listing, terms, market=market, side=side, by=author)
+    if consenting:
+        reviews.consent(listing, by=consenting)
+    listing = reviews.submit(listing, **CLEARED, by=author)
+    return reviews.accept(listing, **CLEARED, by=reviewer)
 
 
 def _list_achievements(actors: Mapping[str, Actor], today: date) -> None:
+    """List what is offered, to which the managers of its owners consent (职务成果)."""
     reviewer = actors["reviewer"]
-    for who, title, body, field, readiness, keywords, (low, high), cooperation in ACHIEVEMENTS:
+    listed = []
+    for number, (who, title, body, field, readiness, keywords, band, mode) in enumerate(
+        ACHIEVEMENTS
+    ):
+        manager = actors["manager" if who == "researcher" else "optics_manager"]
         words = {"title": title, "field": field, "region": "610100", "readiness": readiness}
-        project = _pooled(
+        project = reviews.draft(
             Project,
             {
                 **words,
                 "summary": body,
+                "readiness_evidence": "第三方检测报告与试运行记录。",
                 "intellectual_property": "0201",
                 "is_service_invention": True,
+                "rights": [_patent(number, title)],
             },
-            actors[who],
-            reviewer,
+            by=actors[who],
         )
+        reviews.consent(project, by=manager)
+        project = reviews.submit(project, **CLEARED, by=actors[who])
+        project = reviews.accept(project, **CLEARED, by=reviewer)
         terms = {
             **words,
             "body": body,
             "keywords": keywords,
-            "cooperation": cooperation,
-            "price_from": Decimal(low),
-            "price_to": Decimal(high),
+            "cooperation_modes": [mode],
+            "price_from": Decimal(band[0]),
+            "price_to": Decimal(band[1]),
             "valid_until": today + timedelta(days=300),
             "project": project.pk,
             "confidential": "详细参数与试验报告可在签署保密协议后查阅。",
+            **EXTRAS.get(number, {}),
         }
-        _published(terms, Market.TECHNOLOGY, Side.OFFER, actors[who], reviewer)
+        listed.append(
+            _published(terms, Market.TECHNOLOGY, Side.OFFER, actors[who], reviewer, manager)
+        )
+    markets.renew(listed[1], valid_until=today + timedelta(days=600), by=actors["researcher"])
+    change = reviews.change(
+        listed[3], {"body": f"{listed[3].body}新增梨与猕猴桃的标定模型。"}, by=actors["researcher"]
+    )
+    reviews.consent(change, by=actors["manager"])
+    reviews.submit_change(
+        change, **CLEARED, what_changed="新增两种水果的标定模型", by=actors["researcher"]
+    )
+
+
+def _patent(number: int, title: str) -> dict[str, Any]:
+    """Return a patent whose number has the right check digit (ZC 0006-2003)."""
+    body = f"2023101{23400 + number:05d}"
+    weights = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+    rest = sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11
+    return {
+        "kind": "0201",
+        "number": f"ZL{body}.{'X' if rest == 10 else rest}",
+        "title": title,
+        "status": "granted",
+        "expires_on": "2043-05-31",
+    }
 
 
 def _list_needs(actors: Mapping[str, Actor], today: date) -> None:
@@ -305,7 +407,7 @@ def _list_needs(actors: Mapping[str, Actor], today: date) -> None:
             "region": "440300" if who == "agent" else "610300",
             "readiness": readiness,
             "keywords": keywords,
-            "cooperation": CooperationMode.DEVELOPMENT,
+            "cooperation_modes": [CooperationMode.DEVELOPMENT],
             "price_from": Decimal(low),
             "price_to": Decimal(high),
             "valid_until": today + timedelta(days=200),
@@ -336,6 +438,7 @@ def _list_talent_and_money(actors: Mapping[str, Actor], today: date) -> None:
             "title": "机器视觉专家兼职（校招共用）",
             "body": "可为企业提供视觉检测方案设计与团队培养，每周两天，聘期一年。",
             "talent": talent.pk,
+            "terms": {"engagement": Engagement.JOINT_APPOINTMENT, "share_of_time": 40},
         },
         Market.TALENT,
         Side.OFFER,
@@ -348,6 +451,12 @@ def _list_talent_and_money(actors: Mapping[str, Actor], today: date) -> None:
             "region": "440300",
             "title": "招聘机器视觉首席工程师",
             "body": "负责电池产线视觉检测系统的方案与落地，可与高校共用，年薪面议。",
+            "terms": {
+                "engagement": Engagement.JOINT_APPOINTMENT,
+                "talent_kind": TalentKind.ENGINEER,
+                "headcount": 1,
+                "duties": "方案设计、设备选型、现场验收与团队培养。",
+            },
         },
         Market.TALENT,
         Side.NEED,
@@ -360,6 +469,7 @@ def _list_talent_and_money(actors: Mapping[str, Actor], today: date) -> None:
             "title": "硬科技天使基金",
             "summary": "投资光电、装备与新材料方向的早期项目，单笔一百万元至八百万元。",
             "kind": FundKind.EQUITY,
+            "product": FundProduct.ANGEL_FUND,
             "field": "01",
             "region": "610100",
             "smallest_ticket": Decimal(1000000),
@@ -377,6 +487,10 @@ def _list_talent_and_money(actors: Mapping[str, Actor], today: date) -> None:
             "price_from": Decimal(1000000),
             "price_to": Decimal(8000000),
             "fund": fund.pk,
+            "terms": {
+                "stages": [FinancingStage.SEED, FinancingStage.ANGEL],
+                "most_equity_share": Decimal(20),
+            },
         },
         Market.CAPITAL,
         Side.OFFER,
@@ -390,6 +504,12 @@ def _list_talent_and_money(actors: Mapping[str, Actor], today: date) -> None:
             "body": "晶圆暗场检测模块进入中试，计划融资五百万元用于样机与可靠性试验。",
             "price_from": Decimal(4000000),
             "price_to": Decimal(6000000),
+            "terms": {
+                "fund_kind": FundKind.EQUITY,
+                "stage": FinancingStage.ANGEL,
+                "equity_share": Decimal(12),
+                "use_of_money": "样机两台与可靠性试验。",
+            },
         },
         Market.CAPITAL,
         Side.NEED,

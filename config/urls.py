@@ -16,6 +16,8 @@ FLOORS = [
     "journal",
     "pools",
     "markets",
+    "finding",
+    "exchange",
     "matching",
     "deals",
     "contracts",
@@ -31,6 +33,7 @@ urlpatterns = [
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("console/", admin.site.urls),
     path("language/", include("django.conf.urls.i18n")),
+    path("alerts/", include("apps.finding.api.pages")),
     *[
         path("api/v1/", include(f"apps.{floor}.api.urls"))
         for floor in FLOORS

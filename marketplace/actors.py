@@ -20,10 +20,14 @@ class Role(Term):
     REVIEWER = auto()
     STATISTICIAN = auto()
     ADMINISTRATOR = auto()
+    #: Answers for what may be said and to whom (保密员).
+    SECRECY_OFFICER = auto()
 
 
 #: Roles of the people who run the market and the registration office, never of a party.
-OFFICE_ROLES = frozenset({Role.REVIEWER, Role.STATISTICIAN, Role.ADMINISTRATOR})
+OFFICE_ROLES = frozenset(
+    {Role.REVIEWER, Role.STATISTICIAN, Role.ADMINISTRATOR, Role.SECRECY_OFFICER}
+)
 
 #: Of what kinds of things an API key may read or write; a scope is "<kind>:read" or "<kind>:write".
 KINDS = {
@@ -37,6 +41,8 @@ KINDS = {
     "deals": "deals",
     "contracts": "contracts and their registration",
     "statistics": "figures",
+    "searches": "saved searches, favourites and alerts",
+    "imports": "imports and exports",
 }
 SCOPES = frozenset(f"{kind}:{deed}" for kind in KINDS for deed in ("read", "write"))
 
@@ -53,6 +59,8 @@ class Actor:
     task: str = ""
     #: What the key that is used allows; None where it is no key and allows everything.
     scopes: frozenset[str] | None = None
+    #: Whether the organization acted for is vetted for dual-use things (军民两用).
+    is_vetted: bool = False
 
     @classmethod
     def system(cls, task: str, request_id: str = "") -> Self:

@@ -14,6 +14,7 @@ from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from apps.accounts import actions as accounts
 from apps.accounts.models import Membership, Organization, User
 from marketplace.actors import Actor, Role
 from marketplace.organizations import CHARACTERS, OrganizationKind, check_character
@@ -223,6 +224,11 @@ def administrator(db: None) -> User:
 
 
 @pytest.fixture
+def secrecy_officer(db: None) -> User:
+    return _person("secrecy_officer", "韩保密")
+
+
+@pytest.fixture
 def stranger(db: None) -> User:
     return _person("stranger", "郑某")
 
@@ -270,6 +276,27 @@ def as_statistician(statistician: User, office: Organization) -> Actor:
 @pytest.fixture
 def as_administrator(administrator: User, office: Organization) -> Actor:
     return _join(administrator, office, Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def as_secrecy_officer(secrecy_officer: User, office: Organization) -> Actor:
+    return _join(secrecy_officer, office, Role.SECRECY_OFFICER)
+
+
+@pytest.fixture
+def vetted_works(works: Organization, as_secrecy_officer: Actor) -> Organization:
+    return accounts.vet(works, by=as_secrecy_officer)
+
+
+@pytest.fixture
+def as_vetted_agent(agent: User, vetted_works: Organization) -> Actor:
+    return _join(agent, vetted_works, Role.COMPANY_AGENT)
+
+
+@pytest.fixture
+def as_vetted_reviewer(reviewer: User, office: Organization, as_secrecy_officer: Actor) -> Actor:
+    accounts.vet(office, by=as_secrecy_officer)
+    return _join(reviewer, office, Role.REVIEWER)
 
 
 @pytest.fixture

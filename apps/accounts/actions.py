@@ -109,6 +109,34 @@ def verify(organization: Organization, *, by: Actor, expected: int | None = None
 
 
 @transaction.atomic
+def vet(organization: Organization, *, by: Actor, expected: int | None = None) -> Organization:
+    """Let the people of an organization know of dual-use things (军民两用)."""
+    organization = Organization.objects.locked(organization, by=by, expected=expected)
+    officer = _secrecy_officer_for(organization, by)
+    if organization.verified_at is None:
+        raise Conflict("Only a verified organization can be vetted.", code="not_verified")
+    if organization.vetted_at is not None:
+        raise Conflict("This organization is vetted already.", code="vetted_already")
+    organization.vetted_at, organization.vetted_by = timezone.now(), officer
+    _store_vetting(organization)
+    record("organization.vetted", organization, by=by, parties=[organization.pk])
+    return organization
+
+
+@transaction.atomic
+def unvet(organization: Organization, *, by: Actor, expected: int | None = None) -> Organization:
+    """Keep dual-use things from the people of an organization again."""
+    organization = Organization.objects.locked(organization, by=by, expected=expected)
+    _secrecy_officer_for(organization, by)
+    if organization.vetted_at is None:
+        raise Conflict("This organization is not vetted.", code="not_vetted")
+    organization.vetted_at = organization.vetted_by = None
+    _store_vetting(organization)
+    record("organization.unvetted", organization, by=by, parties=[organization.pk])
+    return organization
+
+
+@transaction.atomic
 def grant(user: User, organization: Organization, *, role: Role, by: Actor) -> Membership:
     """Give a person a role in an organization."""
     organization = Organization.objects.locked(organization, by=by)
@@ -180,6 +208,23 @@ def revoke(key: ApiKey, *, by: Actor, expected: int | None = None) -> ApiKey:
     key.store("revoked_at")
     record("api_key.revoked", key, by=by, parties=[key.organization_id])
     return key
+
+
+def _secrecy_officer_for(organization: Organization, by: Actor) -> User:
+    """Return the person that `by` is; raise Refused unless he may vet `organization`."""
+    by.must_have(Role.SECRECY_OFFICER)
+    if by.user is None:
+        raise Refused("This is done by a person.", code="no_person")
+    own = Membership.objects.current().filter(organization=organization, user=by.user)
+    # The officer of an office answers for its own people: often there is no other office.
+    if organization.kind is not OrganizationKind.OFFICE and own.exists():
+        raise Refused("Nobody vets an organization of their own.", code="own_organization")
+    return User.objects.get(pk=by.user)
+
+
+def _store_vetting(organization: Organization) -> None:
+    """Write who vetted; the version, which everybody sees, would tell that somebody did."""
+    organization.save(update_fields=["vetted_at", "vetted_by", "updated_at"])
 
 
 def _held(user: UUID) -> User:

@@ -23,18 +23,30 @@ class UserAdmin(ReadOnlyAdmin[User]):
 
 @admin.register(Organization)
 class OrganizationAdmin(RecordAdmin[Organization]):
-    """Organizations; those not yet verified wait for an administrator."""
+    """Organizations: administrators verify them, secrecy officers vet them."""
 
-    list_display = ["name", "kind", "credit_code", "region", "verified_at"]
-    list_filter = ["kind", ("verified_at", admin.EmptyFieldListFilter)]
+    list_display = ["name", "kind", "credit_code", "region", "verified_at", "vetted_at"]
+    list_filter = [
+        "kind",
+        ("verified_at", admin.EmptyFieldListFilter),
+        ("vetted_at", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ["region"]
     search_fields = ["name", "credit_code"]
-    readonly_fields = ["verified_at", "created_at"]
-    fields = ["name", "kind", "credit_code", "region", "verified_at", "verified_by", "created_at"]
-    console_moves: ClassVar = [ConsoleMove("verify", actions.verify)]
+    readonly_fields = ["verified_at", "vetted_at", "created_at"]
+    fields = [
+        *("name", "kind", "credit_code", "region", "verified_at", "verified_by"),
+        *("vetted_at", "vetted_by", "created_at"),
+    ]
+    console_moves: ClassVar = [
+        ConsoleMove("verify", actions.verify),
+        ConsoleMove("vet", actions.vet),
+        ConsoleMove("unvet", actions.unvet),
+    ]
 
     def open_moves(self, row: Organization) -> list[ConsoleMove]:
-        return [] if row.verified_at else list(self.console_moves)
+        name = "unvet" if row.vetted_at else "vet" if row.verified_at else "verify"
+        return [move for move in self.console_moves if move.name == name]
 
 
 @admin.register(Membership)

@@ -37,14 +37,20 @@ class User(AbstractUser, Record):
             Membership.objects.current()
             .filter(user=self)
             .order_by("id")
-            .values_list("organization_id", "role")
+            .values_list("organization_id", "role", "organization__vetted_at")
         )
         if organization is None and rows:
             organization = rows[0][0]
-        roles = frozenset(Role(role) for belongs_to, role in rows if belongs_to == organization)
-        if organization is not None and not roles:
+        held = [row for row in rows if row[0] == organization]
+        if organization is not None and not held:
             raise Refused("You do not belong to that organization.", code="not_a_member")
-        return Actor(user=self.pk, organization=organization, roles=roles, request_id=request_id)
+        return Actor(
+            user=self.pk,
+            organization=organization,
+            roles=frozenset(Role(role) for _, role, _ in held),
+            request_id=request_id,
+            is_vetted=any(vetted_at is not None for _, _, vetted_at in held),
+        )
 
     def get_full_name(self) -> str:
         return self.name
@@ -77,6 +83,9 @@ class Organization(Record):
     region = models.ForeignKey(Code, models.PROTECT, related_name="+")
     verified_at = models.DateTimeField(null=True, editable=False)
     verified_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    #: Since when its people may know of dual-use things (军民两用).
+    vetted_at = models.DateTimeField(null=True, editable=False)
+    vetted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     objects = OrganizationQuerySet.as_manager()
 
@@ -99,6 +108,15 @@ class Organization(Record):
                 condition=Q(verified_at=None, verified_by=None)
                 | Q(verified_at__isnull=False, verified_by__isnull=False),
                 name="organization_is_verified_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(vetted_at=None, vetted_by=None)
+                | Q(vetted_at__isnull=False, vetted_by__isnull=False),
+                name="organization_is_vetted_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(vetted_at=None) | Q(verified_at__isnull=False),
+                name="organization_is_verified_before_it_is_vetted",
             ),
         ]
 

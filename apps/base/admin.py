@@ -20,6 +20,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from apps.base.api.errors import words
@@ -31,6 +32,7 @@ M = TypeVar("M", bound=Model)
 
 #: How the console draws what a move asks for; the bare widgets of Django would be invisible.
 WIDGETS: dict[type[forms.Widget], type[forms.Widget]] = {
+    forms.CheckboxInput: UnfoldBooleanWidget,
     forms.NumberInput: UnfoldAdminDecimalFieldWidget,
     forms.Select: UnfoldAdminSelectWidget,
     forms.Textarea: UnfoldAdminTextareaWidget,
@@ -49,13 +51,15 @@ class ConsoleMove:
     """
     A button that calls the action `act` with what its form asks: `fields`, by name.
 
-    `suggests` names, by field, the column whose value stands in the form to begin with.
+    `suggests` names, by field, the column whose value stands in the form to begin with. Only who
+    has one of `roles` sees the button; without any, all who may look.
     """
 
     name: str
     act: Callable[..., Model]
     fields: Mapping[str, forms.Field] = field(default_factory=dict)
     suggests: Mapping[str, str] = field(default_factory=dict)
+    roles: frozenset[Role] = frozenset()
 
     @property
     def label(self) -> str:
@@ -160,6 +164,10 @@ class RecordAdmin(ReadOnlyAdmin[M]):
         names = self.cycle.moves_from(cast(Any, row).state)
         return [move for move in self.console_moves if move.name in names]
 
+    def may_make(self, request: HttpRequest, move: ConsoleMove) -> bool:
+        """Say whether the person has a role that the move asks for."""
+        return not move.roles or self.actor(request).has(*move.roles)
+
     def change_view(
         self,
         request: HttpRequest,
@@ -169,6 +177,7 @@ class RecordAdmin(ReadOnlyAdmin[M]):
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         moves = self.open_moves(row) if row is not None else []
+        moves = [move for move in moves if self.may_make(request, move)]
         links = [(move.title(self.cycle), self._address(object_id, move)) for move in moves]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), "console_moves": links}
@@ -180,6 +189,8 @@ class RecordAdmin(ReadOnlyAdmin[M]):
             raise PermissionDenied
         row = self.get_object(request, object_id)
         chosen = next((m for m in self.console_moves if m.name == move), None)
+        if chosen is not None and not self.may_make(request, chosen):
+            raise PermissionDenied
         if row is None or chosen is None:
             raise Http404
         title = chosen.title(self.cycle)

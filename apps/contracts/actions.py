@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Organization
+from apps.accounts.queries import organization_of
 from apps.contracts.models import (
     Contract,
     ContractParty,
@@ -21,7 +22,6 @@ from apps.contracts.queries import PLAIN, Details, Particulars, bare, filled, to
 from apps.deals import actions as deals
 from apps.deals.models import Deal
 from apps.journal.actions import record
-from apps.pools.queries import organization_of
 from apps.taxonomy.queries import resolve
 from marketplace.actors import Actor, Role
 from marketplace.calendar import day_of

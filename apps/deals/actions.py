@@ -6,12 +6,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.queries import memberships_of, must_be_verified, organization_of
 from apps.deals.models import Deal
 from apps.deals.queries import broker_named
 from apps.journal.actions import record
 from apps.markets.models import Listing
 from apps.matching.models import Match
-from apps.pools.queries import memberships_of, must_be_verified, organization_of
 from marketplace.actors import Actor, Role
 from marketplace.calendar import day_of
 from marketplace.deals import (

@@ -8,7 +8,13 @@ from marketplace.deals import DealState
 
 #: After these a listing is off the market for good.
 CLOSING = frozenset(
-    {"listing.withdrawn", "listing.expired", "listing.concluded", "listing.refused"}
+    {
+        "listing.withdrawn",
+        "listing.expired",
+        "listing.concluded",
+        "listing.refused",
+        "listing.spilled",
+    }
 )
 
 

@@ -30,7 +30,7 @@ class EntryAdmin(ReadOnlyAdmin[Entry]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         people = get_user_model()._default_manager.filter(pk=OuterRef("actor_user"))
         name = Subquery(people.values("name")[:1])
-        return super().get_queryset(request).annotate(actor_name=name)
+        return super().get_queryset(request).annotate(actor_name=name).defer("sealed")
 
     @admin.display(description=_("actor"))
     def who(self, entry: Any) -> str:

@@ -1,6 +1,6 @@
-"""Everything that can be done to a listing."""
+"""What can be done to a listing besides what is done to every reviewed thing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,270 +9,190 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.journal.actions import record
-from apps.markets.models import Listing
-from apps.pools.models import Fund, Project, Talent
-from apps.pools.queries import (
-    memberships_of,
-    must_be_verified,
-    organization_of,
-    person_of,
-    resolved,
-    words_of,
-)
+from apps.markets.models import Listing, Reminder, terms_of
+from apps.markets.queries import faults_of, health_of, known, unbacked
+from apps.markets.search import index
+from apps.pools.models import PoolEntry
+from apps.reviews.models import Reviewed, Submission
+from apps.reviews.queries import Rules, held, own
+from marketplace import health
 from marketplace.actors import Actor
 from marketplace.calendar import day_of
 from marketplace.errors import Conflict, Invalid, Refused
-from marketplace.listings import (
-    AUTHORS,
-    EDITABLE_IN,
-    LISTING,
-    TERMS,
-    ListingState,
-    Market,
-    Side,
-    faults,
-    has_run_out,
-    pool_of,
-)
-from marketplace.pools import PoolKind, must_decide, must_give_reason
+from marketplace.listings import LISTING, ListingState, validity_faults
 
-POOLS: dict[PoolKind, type[Project] | type[Talent] | type[Fund]] = {
-    PoolKind.PROJECT: Project,
-    PoolKind.TALENT: Talent,
-    PoolKind.FUND: Fund,
-}
+#: What the end of a listing changes of it.
+ENDED = ("state", "last_sign_at")
 
 
-@transaction.atomic
-def draft(
-    terms: Mapping[str, Any], *, market: Market, side: Side, by: Actor, imported_from: str = ""
-) -> Listing:
-    """Begin a listing of the actor's organization."""
-    organization = organization_of(by)
-    by.must_have(*AUTHORS)
-    found, unknown = _known(terms, organization)
-    today = day_of(timezone.now())
-    Invalid.unless_none(
-        [*unknown, *faults(market, side, found, stage=ListingState.DRAFT, today=today)]
-    )
-    listing = Listing(
-        market=market,
-        side=side,
-        organization_id=organization,
-        author_id=person_of(by),
-        imported_from=imported_from,
-        **found,
-    )
-    listing.save(force_insert=True)
-    record("listing.drafted", listing, by=by, parties=[organization], market=market, side=side)
-    return listing
+class ListingRules(Rules[Listing]):
+    """What sets listings apart from other reviewed things."""
 
+    reference_taken = "Your organization has a listing of this reference."
+    signs = ("last_sign_at",)
 
-@transaction.atomic
-def change(
-    listing: Listing, terms: Mapping[str, Any], *, by: Actor, expected: int | None = None
-) -> Listing:
-    """Write other words into a draft, or into a listing that was sent back."""
-    listing = _own(listing, by=by, expected=expected)
-    if listing.state not in EDITABLE_IN:
-        raise Conflict(
-            "This is {state} now; its words stand.", code="wrong_state", state=listing.state
-        )
-    found, unknown = _known(terms, listing.organization_id)
-    Invalid.unless_none(
-        [*unknown, *_faults(listing, ListingState.DRAFT, day_of(timezone.now()), found)]
-    )
-    for name, value in found.items():
-        setattr(listing, name, value)
-    listing.store(*found)
-    # Which words were changed, never what they say: the journal is read by more people.
-    record(
-        "listing.changed", listing, by=by, parties=[listing.organization_id], fields=sorted(found)
-    )
-    return listing
+    def known(
+        self, rows: Sequence[Mapping[str, Any]], organization: UUID
+    ) -> list[tuple[dict[str, Any], list[Invalid]]]:
+        return known(rows, organization)
 
+    def faults(
+        self, subject: Listing, words: Mapping[str, Any], stage: ListingState
+    ) -> list[Invalid]:
+        return faults_of(subject, words, stage)
 
-@transaction.atomic
-def submit(listing: Listing, *, by: Actor, expected: int | None = None) -> Listing:
-    """Ask for a listing to be published."""
-    listing = _own(listing, by=by, expected=expected)
-    listing.state = LISTING.after(listing.state, "submit")
-    must_be_verified(listing.organization_id)
-    Invalid.unless_none(
-        _faults(listing, ListingState.SUBMITTED, day_of(timezone.now())) + _unadmitted(listing)
-    )
-    listing.reviewed_by = None
-    listing.store("state", "reviewed_by")
-    record("listing.submitted", listing, by=by, parties=[listing.organization_id])
-    return listing
+    def sign(self, subject: Listing, *, by: Actor) -> None:
+        if not by.is_system:
+            subject.last_sign_at = timezone.now()
 
+    def consenting(self, subject: Listing, worded: Listing) -> Listing:
+        # Other words may offer another project, which has other owners.
+        return worded
 
-@transaction.atomic
-def publish(listing: Listing, *, note: str = "", by: Actor, expected: int | None = None) -> Listing:
-    """Put a submitted listing on the market."""
-    listing = _decided(listing, "publish", note, by=by, expected=expected)
-    now = timezone.now()
-    Invalid.unless_none(
-        _faults(listing, ListingState.PUBLISHED, day_of(now)) + _unadmitted(listing)
-    )
-    listing.published_on, listing.published_at = day_of(now), now
-    listing.store("state", "reviewed_by", "review_note", "published_on", "published_at")
-    record(
-        "listing.published",
-        listing,
-        by=by,
-        parties=[listing.organization_id],
-        market=listing.market,
-        side=listing.side,
-        published_on=listing.published_on,
-    )
-    return listing
+    def unready(self, worded: Listing) -> list[Invalid]:
+        return unbacked(worded)
 
+    def accepted(self, subject: Listing, worded: Listing) -> list[str]:
+        if subject.stands:
+            until = subject.valid_until
+            if until and worded.valid_until and subject.listed_at > worded.proposed_at:
+                worded.valid_until = max(until, worded.valid_until)  # It was renewed meanwhile.
+            columns = []
+        else:
+            now = timezone.now()
+            worded.published_on, worded.published_at, worded.listed_at = day_of(now), now, now
+            columns = ["published_on", "published_at", "listed_at"]
+        found = faults_of(worded, worded.all_words(), ListingState.PUBLISHED)
+        Invalid.unless_none(found + unbacked(worded))
+        return columns
 
-@transaction.atomic
-def send_back(listing: Listing, *, reason: str, by: Actor, expected: int | None = None) -> Listing:
-    """Give a listing back to be put right."""
-    must_give_reason(reason)
-    listing = _decided(listing, "send_back", reason, by=by, expected=expected)
-    listing.store("state", "reviewed_by", "review_note")
-    record("listing.sent_back", listing, by=by, parties=[listing.organization_id])
-    return listing
+    def written(self, subjects: Sequence[Listing]) -> None:
+        """Store the terms, which have tables of their own, and the words that a search finds."""
+        terms = [terms_of(listing) for listing in subjects]
+        for each in terms:
+            if not each._state.adding:
+                each.save()
+        if new := [each for each in terms if each._state.adding]:
+            type(new[0])._default_manager.bulk_create(new)
+        index(subjects)
 
+    def erase(self, subject: Listing) -> list[str]:
+        terms_of(subject).take_words({})
+        subject.imported_from = ""
+        return ["imported_from"]
 
-@transaction.atomic
-def refuse(listing: Listing, *, reason: str, by: Actor, expected: int | None = None) -> Listing:
-    """Keep a listing off the market for good."""
-    must_give_reason(reason)
-    listing = _decided(listing, "refuse", reason, by=by, expected=expected)
-    listing.store("state", "reviewed_by", "review_note")
-    record("listing.refused", listing, by=by, parties=[listing.organization_id])
-    return listing
+    def pointing_at(self, subject: Reviewed) -> Iterable[Listing]:
+        if not isinstance(subject, PoolEntry):
+            return []
+        rows = Listing.objects.of_entries([subject.pk]).exclude(state=ListingState.SEALED)
+        return rows.order_by("pk")
 
 
 @transaction.atomic
 def pause(listing: Listing, *, by: Actor, expected: int | None = None) -> Listing:
     """Take a listing out of sight for a while."""
-    listing = _own(listing, by=by, expected=expected)
+    listing = own(listing, by=by, expected=expected)
     listing.state = LISTING.after(listing.state, "pause")
-    listing.store("state")
-    record("listing.paused", listing, by=by, parties=[listing.organization_id])
-    return listing
+    listing.store("state", "last_sign_at")
+    return _record("listing.paused", listing, by=by)
 
 
 @transaction.atomic
 def resume(listing: Listing, *, by: Actor, expected: int | None = None) -> Listing:
     """Show a paused listing again."""
-    listing = _own(listing, by=by, expected=expected)
+    listing = own(listing, by=by, expected=expected)
     listing.state = LISTING.after(listing.state, "resume")
-    if _has_run_out(listing):
+    if listing.is_outdated(day_of(timezone.now())):
         raise Conflict("Its last day of validity has gone by.", code="validity_is_over")
-    Invalid.unless_none(_unadmitted(listing))
-    listing.store("state")
-    record("listing.resumed", listing, by=by, parties=[listing.organization_id])
-    return listing
+    Invalid.unless_none(unbacked(listing))
+    listing.store("state", "last_sign_at")
+    return _record("listing.resumed", listing, by=by)
 
 
 @transaction.atomic
 def withdraw(listing: Listing, *, by: Actor, expected: int | None = None) -> Listing:
     """Take a listing off the market for good."""
-    listing = _own(listing, by=by, expected=expected)
+    listing = own(listing, by=by, expected=expected)
     listing.state = LISTING.after(listing.state, "withdraw")
-    listing.store("state")
-    record("listing.withdrawn", listing, by=by, parties=[listing.organization_id])
-    return listing
+    listing.store(*ENDED, *Submission.objects.end(listing, by=by))
+    return _record("listing.withdrawn", listing, by=by)
 
 
 @transaction.atomic
 def conclude(listing: Listing, *, by: Actor, expected: int | None = None) -> Listing:
     """End a listing that has found what it sought."""
-    listing = _own(listing, by=by, expected=expected)
+    listing = own(listing, by=by, expected=expected)
     listing.state = LISTING.after(listing.state, "conclude")
-    listing.store("state")
-    record("listing.concluded", listing, by=by, parties=[listing.organization_id])
-    return listing
+    listing.store(*ENDED, *Submission.objects.end(listing, by=by))
+    return _record("listing.concluded", listing, by=by)
+
+
+@transaction.atomic
+def renew(
+    listing: Listing, *, valid_until: date, by: Actor, expected: int | None = None
+) -> Listing:
+    """Say that a listing still holds, until a later day; nobody reviews that."""
+    listing = own(listing, by=by, expected=expected, move="renew")
+    now = timezone.now()
+    late = validity_faults(valid_until, day_of(now))
+    if not late and listing.valid_until is not None and valid_until <= listing.valid_until:
+        late = [
+            Invalid(
+                "It is valid until {day} already; say a later day.",
+                code="validity_not_longer",
+                field="valid_until",
+                day=listing.valid_until,
+            )
+        ]
+    Invalid.unless_none(late + unbacked(listing))
+    listing.valid_until, listing.listed_at, listing.last_sign_at = valid_until, now, now
+    listing.health = health_of(listing, now)
+    listing.store("valid_until", "listed_at", "last_sign_at", "health")
+    return _record("listing.renewed", listing, by=by, valid_until=valid_until)
+
+
+@transaction.atomic
+def remind(listing: Listing, *, days: int, by: Actor) -> Listing:
+    """Tell an owner that a listing is valid for `days` more, or with 0 that it is outdated."""
+    listing = _by_clock(listing, by=by)
+    if listing.valid_until is None or not listing.stands:
+        raise Conflict("Nobody waits for the end of this.", code="nothing_to_remind_of")
+    Reminder.objects.create(listing=listing, valid_until=listing.valid_until, days=days)
+    verb = "listing.reminded" if days else "listing.outdated"
+    return _record(verb, listing, by=by, days=days, valid_until=listing.valid_until)
+
+
+@transaction.atomic
+def ask(listing: Listing, *, by: Actor) -> Listing:
+    """Ask an owner whether a listing still holds, once until the next sign of life."""
+    listing = _by_clock(listing, by=by)
+    is_asked = listing.asked_at is not None and listing.asked_at >= listing.last_sign_at
+    if is_asked or not listing.stands or not health.asks_owner(listing.health):
+        raise Conflict("There is no need to ask.", code="no_need_to_ask")
+    listing.asked_at = timezone.now()
+    listing.store("asked_at")
+    return _record("listing.asked", listing, by=by, health=listing.health)
 
 
 @transaction.atomic
 def expire(listing: Listing, *, by: Actor, expected: int | None = None) -> Listing:
-    """End a listing whose last day has gone by; only the clock does."""
-    listing = Listing.objects.locked(listing, by=by, expected=expected)
+    """End a listing whose last day, and the grace after it, has gone by; only the clock does."""
+    listing = _by_clock(listing, by=by, expected=expected)
+    listing.state = LISTING.after(listing.state, "expire")
+    until = listing.valid_until
+    if until is None or not health.is_removed(until, day_of(timezone.now())):
+        raise Conflict("Its last day of validity is still to come.", code="still_valid")
+    listing.store(*ENDED, *Submission.objects.end(listing, by=by))
+    return _record("listing.expired", listing, by=by)
+
+
+def _by_clock(listing: Listing, *, by: Actor, expected: int | None = None) -> Listing:
+    listing = held(listing, by=by, expected=expected)
     if not by.is_system:
         raise Refused("Only the clock does this.", code="only_the_clock")
-    listing.state = LISTING.after(listing.state, "expire")
-    if not _has_run_out(listing):
-        raise Conflict("Its last day of validity is still to come.", code="still_valid")
-    listing.store("state")
-    record("listing.expired", listing, by=by, parties=[listing.organization_id])
     return listing
 
 
-def _own(listing: Listing, *, by: Actor, expected: int | None) -> Listing:
-    listing = Listing.objects.locked(listing, by=by, expected=expected)
-    by.must_act_for(listing.organization_id)
-    by.must_have(*AUTHORS)
+def _record(verb: str, listing: Listing, *, by: Actor, **facts: Any) -> Listing:
+    record(verb, listing, by=by, parties=[listing.organization_id], **facts)
     return listing
-
-
-def _decided(listing: Listing, move: str, note: str, *, by: Actor, expected: int | None) -> Listing:
-    listing = Listing.objects.locked(listing, by=by, expected=expected)
-    reviewer = must_decide(
-        by,
-        author=listing.author_id,
-        organization=listing.organization_id,
-        memberships=memberships_of(by.user),
-    )
-    listing.state = LISTING.after(listing.state, move)
-    listing.reviewed_by_id, listing.review_note = reviewer, note
-    return listing
-
-
-def _known(terms: Mapping[str, Any], organization: UUID) -> tuple[dict[str, Any], list[Invalid]]:
-    """Return `terms` with the codes and pool entries that were meant, and which there are not."""
-    found, unknown = resolved(terms, on=day_of(timezone.now()))
-    for pool, table in POOLS.items():
-        wanted = terms.get(pool.value)
-        if wanted is None:
-            continue
-        entry = table.objects.filter(pk=wanted, organization=organization).first()
-        if entry is None:
-            unknown.append(
-                Invalid(
-                    "Your organization has no such entry in this pool.",
-                    code="unknown_entry",
-                    field=pool.value,
-                )
-            )
-        found[pool.value] = entry or wanted
-    return found, unknown
-
-
-def _faults(
-    listing: Listing, stage: ListingState, today: date, given: Mapping[str, Any] | None = None
-) -> list[Invalid]:
-    """Return what is wrong with the words of a listing; of what it points at, the key is enough."""
-    terms = words_of(listing, TERMS)
-    return faults(listing.market, listing.side, terms | dict(given or {}), stage=stage, today=today)
-
-
-def _unadmitted(listing: Listing) -> list[Invalid]:
-    """Return a fault unless what the listing points at is in its pool; hold it there meanwhile."""
-    pool = pool_of(listing.market, listing.side)
-    wanted = getattr(listing, f"{pool}_id")
-    if wanted is None:
-        return []
-    held = POOLS[pool].objects.select_for_update(no_key=True).admitted()
-    if held.filter(pk=wanted).first():
-        return []
-    return [
-        Invalid(
-            "What it points at is not admitted to its pool.",
-            code="not_admitted",
-            field=pool.value,
-        )
-    ]
-
-
-def _has_run_out(listing: Listing) -> bool:
-    return listing.valid_until is not None and has_run_out(
-        listing.valid_until, day_of(timezone.now())
-    )

@@ -46,6 +46,9 @@ def rematch(listing_id: UUID, *, by: Actor) -> int:
         _index(listing)
     else:
         _forget(listing)
+    if listing.state == ListingState.SEALED:
+        # Reasons and receipts name words that two listings share.
+        Match.objects.of(listing.pk).update(reasons=[])
     won, lost = _store(listing, kept)
     if won or lost:
         # Who loses a listing that closed has room for another: the reader of this app asks for it.

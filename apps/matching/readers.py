@@ -11,12 +11,13 @@ from apps.matching.models import Stale
 VERBS = frozenset(
     {
         "listing.published",
-        "listing.changed",
+        "listing.change_published",
         "listing.paused",
         "listing.resumed",
         "listing.withdrawn",
         "listing.expired",
         "listing.concluded",
+        "listing.spilled",
     }
 )
 

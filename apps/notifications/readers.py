@@ -4,6 +4,7 @@ from uuid import UUID
 
 from apps.accounts.models import Organization
 from apps.deals.models import Deal
+from apps.finding.models import SavedSearch
 from apps.journal.models import Entry
 from apps.notifications.models import SENTENCES, Notice
 
@@ -13,12 +14,19 @@ def take(entries: list[Entry]) -> None:
     told = [entry for entry in entries if entry.verb in SENTENCES]
     parties = {party for entry in told for party in entry.parties}
     known = set(Organization.objects.filter(pk__in=parties).values_list("pk", flat=True))
-    brokers = _brokers(told)
+    persons = _brokers(told) | _searchers(told)
+    # What one looks for is nobody else's business, not even when one looks for it no more.
+    told = [
+        entry
+        for entry in told
+        if entry.verb != "saved_search.alerted"
+        or any((entry.subject_id, party) in persons for party in entry.parties)
+    ]
     Notice.objects.bulk_create(
         [
             Notice(
                 organization_id=party,
-                user_id=brokers.get((entry.subject_id, party)),
+                user_id=persons.get((entry.subject_id, party)),
                 verb=entry.verb,
                 subject_type=entry.subject_type,
                 subject_id=entry.subject_id,
@@ -41,4 +49,15 @@ def _brokers(entries: list[Entry]) -> dict[tuple[str, UUID], UUID]:
         for pk, organization, broker in rows.values_list(
             "pk", "broker_organization_id", "broker_id"
         )
+    }
+
+
+def _searchers(entries: list[Entry]) -> dict[tuple[str, UUID], UUID]:
+    """Return whose search it is."""
+    table = SavedSearch._meta.label_lower
+    searches = {entry.subject_id for entry in entries if entry.subject_type == table}
+    rows = SavedSearch.objects.filter(pk__in=searches)
+    return {
+        (str(pk), organization): user
+        for pk, organization, user in rows.values_list("pk", "organization_id", "user_id")
     }

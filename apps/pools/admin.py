@@ -1,59 +1,63 @@
 """The pools as the reviewers see them."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 
-from apps.base.admin import ConsoleMove, RecordAdmin
+from apps.base.admin import ConsoleMove
 from apps.pools import actions
 from apps.pools.models import Fund, PoolEntry, Project, Talent
-from marketplace.actors import Role
-from marketplace.pools import POOL_ENTRY
+from apps.reviews.admin import NOTE, REVIEWERS, ReviewedAdmin, review_moves
+from marketplace.pools import POOL_ENTRY, TERMS_OF
 
 E = TypeVar("E", bound=PoolEntry)
 
-NOTE = forms.CharField(
-    label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
-)
-REASON = forms.CharField(
-    label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
-)
+
+def _moves(table: type[PoolEntry]) -> list[ConsoleMove]:
+    words = [(name, _name(table, name)) for name in TERMS_OF[table.pool]]
+    fields: dict[str, forms.Field] = {"note": NOTE}
+    release = ConsoleMove("release", actions.release, fields, roles=REVIEWERS)
+    *reviewing, spill = review_moves("admit", words)
+    return [*reviewing, release, spill]
 
 
-class PoolEntryAdmin(RecordAdmin[E]):
-    """The entries of one pool."""
+def _name(table: type[PoolEntry], word: str) -> Any:
+    """Return how the column of a word is called, in the language of whoever reads it."""
+    columns = {column.name: column.verbose_name for column in table._meta.concrete_fields}
+    return columns[word]
 
-    roles = frozenset({Role.REVIEWER, Role.ADMINISTRATOR})
+
+class PoolEntryAdmin(ReviewedAdmin[E]):
+    """The entries of one pool: what waits to come in, to read otherwise, or to go out."""
+
     cycle = POOL_ENTRY
-    console_moves = [
-        ConsoleMove("admit", actions.admit, {"note": NOTE}),
-        ConsoleMove("send_back", actions.send_back, {"reason": REASON}),
-        ConsoleMove("refuse", actions.refuse, {"reason": REASON}),
-    ]
-    list_display = ["title", "organization", "field", "region", "state", "updated_at"]
-    list_filter = ["state"]
+    whole_only = ("blocks", "indicators", "proposed_words")
+    list_display = [*("title", "organization", "field", "region", "state", "waiting", "updated_at")]
+    list_filter = ["state", "waiting", "kind"]
     list_select_related = ["organization", "field", "region"]
-    search_fields = ["title", "organization__name"]
+
+    def name_of(self, path: str) -> Any:
+        return _name(self.model, path)
 
 
 @admin.register(Talent)
 class TalentAdmin(PoolEntryAdmin[Talent]):
     """The talent pool."""
 
-    list_filter = ["state", "kind"]
+    console_moves = _moves(Talent)
 
 
 @admin.register(Fund)
 class FundAdmin(PoolEntryAdmin[Fund]):
     """The fund pool."""
 
-    list_filter = ["state", "kind"]
+    console_moves = _moves(Fund)
 
 
 @admin.register(Project)
 class ProjectAdmin(PoolEntryAdmin[Project]):
     """The project pool."""
 
-    list_filter = ["state", "readiness"]
+    console_moves = _moves(Project)
+    list_filter = ["state", "waiting", "readiness", "has_lapsed_right"]

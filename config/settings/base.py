@@ -11,6 +11,7 @@ import structlog
 from django.utils.translation import gettext_lazy as _
 
 import marketplace
+from config.storage import s3_storage
 from marketplace.vocabulary import Term
 
 django_stubs_ext.monkeypatch()
@@ -44,8 +45,12 @@ INSTALLED_APPS = [
     "apps.journal",
     "apps.taxonomy",
     "apps.accounts",
+    "apps.documents",
+    "apps.reviews",
     "apps.pools",
     "apps.markets",
+    "apps.finding",
+    "apps.exchange",
     "apps.matching",
     "apps.deals",
     "apps.contracts",
@@ -159,8 +164,39 @@ TIME_ZONE = "Asia/Shanghai"
 # --- files ------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(ROOT / ".data" / "static"))
-#: The largest body of a request, in bytes.
+#: The largest body of a request, in bytes; where a file is handed in, its bytes come on top.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+#: A file that comes in goes to disk as it comes (in TMPDIR), never into memory.
+FILE_UPLOAD_HANDLERS = ["apps.base.api.parsers.DiskUploadHandler"]
+
+#: Where documents are kept: a private folder that web and worker share, or a bucket of any store
+#: that speaks S3 (then requirements/s3.txt is installed too). What is not given of the address and
+#: the key is found as boto3 finds it: AWS_ACCESS_KEY_ID and so on.
+DOCUMENTS_ROOT = env.str("DOCUMENTS_ROOT", default=str(ROOT / ".data" / "documents"))
+DOCUMENTS_S3_BUCKET = env.str("DOCUMENTS_S3_BUCKET", default="")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "documents": s3_storage(
+        DOCUMENTS_S3_BUCKET,
+        endpoint=env.str("DOCUMENTS_S3_ENDPOINT", default=""),
+        region=env.str("DOCUMENTS_S3_REGION", default=""),
+        access_key=env.str("DOCUMENTS_S3_ACCESS_KEY", default=""),
+        secret_key=env.str("DOCUMENTS_S3_SECRET_KEY", default=""),
+        prefix=env.str("DOCUMENTS_S3_PREFIX", default=""),
+        addressing=env.str("DOCUMENTS_S3_ADDRESSING", default=""),
+    )
+    if DOCUMENTS_S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DOCUMENTS_ROOT,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+}
 
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
@@ -209,17 +245,33 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
 }
 
+# --- reviews ----------------------------------------------------------------------------------
+#: What sets each kind of reviewed thing apart from the others: kind → class.
+REVIEWED: dict[str, str] = {
+    "talent": "apps.pools.actions.EntryRules",
+    "fund": "apps.pools.actions.EntryRules",
+    "project": "apps.pools.actions.EntryRules",
+    "listing": "apps.markets.actions.ListingRules",
+}
+
 # --- news and clock ---------------------------------------------------------------------------
 #: Every reaction of the house to something that happened: reader name → function.
 JOURNAL_READERS: dict[str, str] = {
+    "chain": "apps.journal.readers.take",
+    "markets": "apps.markets.readers.take",
     "matching": "apps.matching.readers.take",
+    "finding": "apps.finding.readers.take",
     "deals": "apps.deals.readers.take",
     "notifications": "apps.notifications.readers.take",
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 #: Long steps have workers of their own, so that they never hold up the news and the figures.
-CELERY_TASK_ROUTES = {"matching.*": {"queue": "matching"}}
+CELERY_TASK_ROUTES = {
+    "matching.*": {"queue": "matching"},
+    "exchange.*": {"queue": "matching"},
+    "finding.*": {"queue": "matching"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -230,6 +282,20 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = TIME_ZONE
+
+# --- mail -------------------------------------------------------------------------------------
+#: Where people reach the market, for addresses in mails.
+PUBLIC_ADDRESS = env.str("PUBLIC_ADDRESS", default="http://127.0.0.1:8000")
+#: As smtp+tls://user:password@host:587, or smtp+ssl://…:465; without one, mails go nowhere.
+EMAIL: dict[str, Any] = env.email_url("EMAIL_URL", default="dummymail://")
+EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = EMAIL["EMAIL_HOST"] or "localhost", EMAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = EMAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = EMAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = EMAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = EMAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="market@localhost")
 
 # --- log --------------------------------------------------------------------------------------
 structlog.configure(

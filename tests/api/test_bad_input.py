@@ -14,7 +14,7 @@ from apps.journal.models import Entry
 from apps.markets.models import Listing
 from apps.pools.models import Project
 from config.wsgi import application
-from tests.build import pools as build_pools
+from tests.build import markets as build_markets
 from tests.callers import Caller
 
 PROJECT = {"title": "一", "summary": "二", "region": "610100", "is_service_invention": True}
@@ -181,21 +181,21 @@ def test_true_and_false_are_understood(caller, as_researcher, query):
 
 @pytest.mark.parametrize("content", [b".", b"[]", b'{"title": "x"}', b'{"a": 1, "a": 2}'])
 def test_a_move_that_takes_nothing_refuses_what_it_is_given(as_researcher, as_reviewer, content):
-    project = build_pools.project(by=as_researcher, reviewer=as_reviewer)
+    listing = build_markets.need(by=as_researcher, reviewer=as_reviewer)
     program = Caller(as_researcher)
-    program.headers["If-Match"] = f'"{project.pk}.{project.version}"'
+    program.headers["If-Match"] = f'"{listing.pk}.{listing.version}"'
     entries = Entry.objects.count()
-    answer = send(program, content, f"/projects/{project.pk}/leave")
+    answer = send(program, content, f"/listings/{listing.pk}/pause")
     assert answer.status_code == 400, answer.content
     assert Entry.objects.count() == entries
-    assert send(program, b"", f"/projects/{project.pk}/leave").status_code == 200
+    assert send(program, b"", f"/listings/{listing.pk}/pause").status_code == 200
 
 
 def test_of_several_tags_one_must_be_the_current_version(caller, as_researcher, as_reviewer):
-    project = build_pools.project(by=as_researcher, reviewer=as_reviewer)
-    program, path = caller(as_researcher), f"/projects/{project.pk}/leave"
-    tag = f'"{project.pk}.{project.version}"'
-    for wrong in (f"W/{tag}", tag.strip('"'), f'"{project.pk}.1"', f'"{uuid4()}.1"', '"x", W/"y"'):
+    listing = build_markets.need(by=as_researcher, reviewer=as_reviewer)
+    program, path = caller(as_researcher), f"/listings/{listing.pk}/pause"
+    tag = f'"{listing.pk}.{listing.version}"'
+    for wrong in (f"W/{tag}", tag.strip('"'), f'"{listing.pk}.1"', f'"{uuid4()}.1"', '"x", W/"y"'):
         assert program.post(path, etag=wrong).status_code == 412, wrong
     for none in ("*", " "):
         assert program.post(path, etag=none).status_code == 428

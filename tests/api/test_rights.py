@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,20 +13,27 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Membership
 from apps.deals import actions as deals
+from apps.exchange import actions as exchange
+from apps.finding import actions as finding
 from apps.journal.actions import tell
 from apps.matching.models import Match
 from apps.matching.tasks import rematch
 from apps.notifications.models import Notice
+from apps.pools import actions as pools
+from apps.reviews import actions as reviews
 from apps.taxonomy.models import Code
 from marketplace.actors import Actor
 from marketplace.contracts import ContractState
 from marketplace.deals import DealState
 from marketplace.listings import ListingState
-from marketplace.pools import PoolState
+from marketplace.pools import MilestoneKind, PoolState
 from tests.build import contracts as build_contracts
 from tests.build import deals as build_deals
+from tests.build import exchange as build_exchange
+from tests.build import finding as build_finding
 from tests.build import markets as build_markets
 from tests.build import pools as build_pools
+from tests.build import reviews as build_reviews
 from tests.callers import Caller
 from tests.conftest import credit_code_of
 
@@ -44,6 +52,8 @@ GET     organizations                      -                   401  200  200  20
 POST    organizations                      -                   401  201  201  201  201  201  201
 GET     organizations/<uuid:pk>            institute           401  200  200  200  200  200  200
 POST    organizations/<uuid:pk>/verify     institute           401  403  403  403  403  403  409
+POST    organizations/<uuid:pk>/vet        institute           401  403  403  403  403  403  403
+POST    organizations/<uuid:pk>/unvet      institute           401  403  403  403  403  403  403
 GET     memberships                        -                   401  200  200  200  200  200  200
 POST    memberships                        -                   401  403  403  403  403  403  201
 GET     memberships/<uuid:pk>              membership          401  404  200  404  404  404  200
@@ -74,6 +84,23 @@ POST    projects/<uuid:pk>/admit           submitted_project   401  404  403  40
 POST    projects/<uuid:pk>/send_back       submitted_project   401  404  403  404  404  200  200
 POST    projects/<uuid:pk>/refuse          submitted_project   401  404  403  404  404  200  200
 POST    projects/<uuid:pk>/leave           project             401  403  200  403  403  403  403
+POST    projects/<uuid:pk>/take_back       submitted_project   401  404  200  404  404  403  403
+POST    projects/<uuid:pk>/submit_change   changed_project     401  403  200  403  403  403  403
+POST    projects/<uuid:pk>/withdraw_change changed_project     401  403  200  403  403  403  403
+POST    projects/<uuid:pk>/release         leaving_project     401  403  403  403  403  200  200
+POST    projects/<uuid:pk>/spill           project             401  403  403  403  403  403  403
+POST    projects/<uuid:pk>/consent         project             401  403  403  403  403  403  403
+POST    projects/<uuid:pk>/withdraw_consent project             401  403  403  403  403  403  403
+GET     projects/<uuid:pk>/wordings        project             404  404  200  404  404  200  404
+GET     projects/<uuid:pk>/submissions     project             404  404  200  404  404  200  404
+GET     projects/<uuid:pk>/consents        project             404  404  200  404  404  200  404
+GET     projects/<uuid:pk>/files           project             200  200  200  200  200  200  200
+POST    projects/<uuid:pk>/files           project             401  415  415  415  415  415  415
+GET     projects/<uuid:pk>/files/<uuid:file> file_of_project     404  200  200  200  200  200  200
+DELETE  projects/<uuid:pk>/files/<uuid:file> file_of_project     401  403  204  403  403  403  403
+GET     projects/<uuid:pk>/milestones      project             200  200  200  200  200  200  200
+POST    projects/<uuid:pk>/milestones      project             401  403  403  403  403  403  403
+DELETE  projects/<uuid:pk>/milestones/<uuid:milestone> milestone 401 403 403 403 403 403 403
 
 GET     talents                            -                   200  200  200  200  200  200  200
 POST    talents                            -                   401  201  201  201  201  403  403
@@ -84,6 +111,20 @@ POST    talents/<uuid:pk>/admit            submitted_talent    401  404  403  40
 POST    talents/<uuid:pk>/send_back        submitted_talent    401  404  403  404  404  200  200
 POST    talents/<uuid:pk>/refuse           submitted_talent    401  404  403  404  404  200  200
 POST    talents/<uuid:pk>/leave            talent              401  403  200  403  403  403  403
+POST    talents/<uuid:pk>/take_back        submitted_talent    401  404  200  404  404  403  403
+POST    talents/<uuid:pk>/submit_change    changed_talent      401  403  200  403  403  403  403
+POST    talents/<uuid:pk>/withdraw_change  changed_talent      401  403  200  403  403  403  403
+POST    talents/<uuid:pk>/release          leaving_talent      401  403  403  403  403  200  200
+POST    talents/<uuid:pk>/spill            talent              401  403  403  403  403  403  403
+POST    talents/<uuid:pk>/consent          talent              401  403  403  403  403  403  403
+POST    talents/<uuid:pk>/withdraw_consent talent              401  403  403  403  403  403  403
+GET     talents/<uuid:pk>/wordings         talent              404  404  200  404  404  200  404
+GET     talents/<uuid:pk>/submissions      talent              404  404  200  404  404  200  404
+GET     talents/<uuid:pk>/consents         talent              404  404  200  404  404  200  404
+GET     talents/<uuid:pk>/files            talent              200  200  200  200  200  200  200
+POST    talents/<uuid:pk>/files            talent              401  415  415  415  415  415  415
+GET     talents/<uuid:pk>/files/<uuid:file> file_of_talent      404  200  200  200  200  200  200
+DELETE  talents/<uuid:pk>/files/<uuid:file> file_of_talent      401  403  204  403  403  403  403
 
 GET     funds                              -                   200  200  200  200  200  200  200
 POST    funds                              -                   401  403  403  403  403  403  403
@@ -94,8 +135,29 @@ POST    funds/<uuid:pk>/admit              submitted_fund      401  404  403  40
 POST    funds/<uuid:pk>/send_back          submitted_fund      401  404  403  404  404  200  200
 POST    funds/<uuid:pk>/refuse             submitted_fund      401  404  403  404  404  200  200
 POST    funds/<uuid:pk>/leave              fund                401  403  403  403  403  403  403
+POST    funds/<uuid:pk>/take_back          submitted_fund      401  404  403  404  404  403  403
+POST    funds/<uuid:pk>/submit_change      changed_fund        401  403  403  403  403  403  403
+POST    funds/<uuid:pk>/withdraw_change    changed_fund        401  403  403  403  403  403  403
+POST    funds/<uuid:pk>/release            leaving_fund        401  403  403  403  403  200  200
+POST    funds/<uuid:pk>/spill              fund                401  403  403  403  403  403  403
+POST    funds/<uuid:pk>/consent            fund                401  403  403  403  403  403  403
+POST    funds/<uuid:pk>/withdraw_consent   fund                401  403  403  403  403  403  403
+GET     funds/<uuid:pk>/wordings           fund                404  404  200  404  404  200  404
+GET     funds/<uuid:pk>/submissions        fund                404  404  200  404  404  200  404
+GET     funds/<uuid:pk>/consents           fund                404  404  200  404  404  200  404
+GET     funds/<uuid:pk>/files              fund                200  200  200  200  200  200  200
+POST    funds/<uuid:pk>/files              fund                401  415  415  415  415  415  415
+GET     funds/<uuid:pk>/files/<uuid:file>  file_of_fund        404  200  200  200  200  200  200
+DELETE  funds/<uuid:pk>/files/<uuid:file>  file_of_fund        401  403  204  403  403  403  403
+POST    funds/<uuid:pk>/commit             fund                401  403  403  403  403  403  403
+GET     commitments                        -                   401  200  200  200  200  200  200
+GET     commitments/<uuid:pk>              commitment          401  404  200  200  404  404  404
+POST    commitments/<uuid:pk>/pay          commitment          401  404  403  403  404  404  404
+POST    commitments/<uuid:pk>/release      commitment          401  404  403  403  404  404  404
+GET     pool-flows                         ?pool=fund&from=2026-01&to=2026-02 200 200 200 200 200 200 200
 
 GET     listings                           -                   200  200  200  200  200  200  200
+GET     listings/facets                    ?facet=market       200  200  200  200  200  200  200
 POST    listings                           -                   401  201  201  201  201  403  403
 GET     listings/<uuid:pk>                 offer               200  200  200  200  200  200  200
 GET     listings/<uuid:pk>                 draft_offer         404  404  200  404  404  404  404
@@ -109,6 +171,65 @@ POST    listings/<uuid:pk>/pause           offer               401  403  200  40
 POST    listings/<uuid:pk>/resume          paused_offer        401  404  200  404  404  403  403
 POST    listings/<uuid:pk>/withdraw        offer               401  403  200  403  403  403  403
 POST    listings/<uuid:pk>/conclude        offer               401  403  200  403  403  403  403
+POST    listings/<uuid:pk>/take_back       submitted_offer     401  404  200  404  404  403  403
+POST    listings/<uuid:pk>/submit_change   changed_offer       401  403  200  403  403  403  403
+POST    listings/<uuid:pk>/withdraw_change changed_offer       401  403  200  403  403  403  403
+POST    listings/<uuid:pk>/renew           offer               401  403  200  403  403  403  403
+POST    listings/<uuid:pk>/spill           offer               401  403  403  403  403  403  403
+POST    listings/<uuid:pk>/consent         offer               401  403  403  403  403  403  403
+POST    listings/<uuid:pk>/withdraw_consent offer              401  403  403  403  403  403  403
+GET     listings/<uuid:pk>/advice          offer               404  404  200  404  404  404  404
+GET     listings/<uuid:pk>/wordings        offer               404  404  200  404  404  200  404
+GET     listings/<uuid:pk>/submissions     offer               404  404  200  404  404  200  404
+GET     listings/<uuid:pk>/consents        offer               404  404  200  404  404  200  404
+GET     listings/<uuid:pk>/files           offer               200  200  200  200  200  200  200
+POST    listings/<uuid:pk>/files           offer               401  415  415  415  415  415  415
+GET     listings/<uuid:pk>/files/<uuid:file> file_of_offer     404  200  200  200  200  200  200
+DELETE  listings/<uuid:pk>/files/<uuid:file> file_of_offer     401  403  204  403  403  403  403
+GET     projects/<uuid:project>/market     project             200  200  200  200  200  200  200
+POST    spills                             -                   401  403  403  403  403  403  403
+
+GET     imports                            -                   401  200  200  200  200  200  200
+POST    imports                            -                   401  415  415  415  415  415  415
+GET     imports/<uuid:pk>                  import              401  404  200  404  404  404  404
+GET     imports/<uuid:pk>/faults           import              401  404  200  404  404  404  404
+POST    imports/<uuid:pk>/check            import              401  404  200  404  404  404  404
+POST    imports/<uuid:pk>/commit           checked_import      401  404  200  404  404  404  404
+POST    imports/<uuid:pk>/cancel           import              401  404  200  404  404  404  404
+POST    imports/<uuid:pk>/resume           cancelled_import    401  404  200  404  404  404  404
+GET     exports/talent                     -                   401  200  200  200  200  200  200
+GET     exports/fund                       -                   401  200  200  200  200  200  200
+GET     exports/project                    -                   401  200  200  200  200  200  200
+GET     exports/technology_offer           -                   401  200  200  200  200  200  200
+GET     exports/technology_need            -                   401  200  200  200  200  200  200
+GET     exports/talent_offer               -                   401  200  200  200  200  200  200
+GET     exports/talent_need                -                   401  200  200  200  200  200  200
+GET     exports/capital_offer              -                   401  200  200  200  200  200  200
+GET     exports/capital_need               -                   401  200  200  200  200  200  200
+GET     templates/talent                   -                   401  200  200  200  200  200  200
+GET     templates/fund                     -                   401  200  200  200  200  200  200
+GET     templates/project                  -                   401  200  200  200  200  200  200
+GET     templates/technology_offer         -                   401  200  200  200  200  200  200
+GET     templates/technology_need          -                   401  200  200  200  200  200  200
+GET     templates/talent_offer             -                   401  200  200  200  200  200  200
+GET     templates/talent_need              -                   401  200  200  200  200  200  200
+GET     templates/capital_offer            -                   401  200  200  200  200  200  200
+GET     templates/capital_need             -                   401  200  200  200  200  200  200
+
+GET     saved-searches                     -                   401  200  200  200  200  200  200
+POST    saved-searches                     -                   401  201  201  201  201  201  201
+GET     saved-searches/<uuid:pk>           saved_search        401  404  404  200  404  404  404
+PATCH   saved-searches/<uuid:pk>           saved_search        401  404  404  200  404  404  404
+DELETE  saved-searches/<uuid:pk>           saved_search        401  404  404  204  404  404  404
+POST    saved-searches/<uuid:pk>/stop      saved_search        401  404  404  200  404  404  404
+POST    saved-searches/<uuid:pk>/resume    saved_search        401  404  404  200  404  404  404
+GET     alerts                             -                   401  200  200  200  200  200  200
+GET     alerts/<uuid:pk>                   alert               401  404  404  200  404  404  404
+GET     favourites                         -                   401  200  200  200  200  200  200
+POST    favourites                         -                   401  201  201  201  201  201  201
+DELETE  favourites/<uuid:listing_id>       offer               401  404  404  204  404  404  404
+POST    listings/<uuid:listing_id>/view    offer               204  204  204  204  204  204  204
+GET     listings/<uuid:listing_id>/views   offer               401  404  200  404  404  404  404
 
 GET     listings/<uuid:listing_id>/matches offer               401  200  200  200  200  200  200
 GET     matches/<uuid:pk>                  match               401  404  200  200  200  200  200
@@ -217,10 +338,46 @@ def world(
         things[name] = build(by=author, reviewer=reviewer)
         for state in (PoolState.DRAFT, PoolState.SUBMITTED):
             things[f"{state}_{name}"] = build(by=author, reviewer=reviewer, state=state)
+    things["saved_search"] = search = build_finding.search(by=actor["agent"])
     things["offer"] = build_markets.offer(by=by, reviewer=reviewer)
+    things["alert"] = build_finding.alert(search)
+    finding.add_favourite(things["offer"].pk, by=actor["agent"])
     for state in (ListingState.DRAFT, ListingState.SUBMITTED, ListingState.PAUSED):
         things[f"{state}_offer"] = build_markets.offer(by=by, reviewer=reviewer, state=state)
+    things["changed_offer"] = build_markets.with_change(
+        build_markets.offer(by=by, reviewer=reviewer), by=by, is_submitted=False
+    )
+    build_pools.consented(things["draft_project"])
+    for name in ("project", "talent", "fund"):
+        author = actor["manager"] if name == "fund" else by
+        make = getattr(build_pools, name)
+        changed = reviews.change(make(by=author, reviewer=reviewer), {"title": "另写"}, by=author)
+        things[f"changed_{name}"] = build_pools.consented(changed)
+        things[f"leaving_{name}"] = pools.leave(
+            make(by=author, reviewer=reviewer), reason="不再需要", by=author
+        )
+        things[f"file_of_{name}"] = build_reviews.file(things[name], by=author)
+    things["file_of_offer"] = build_reviews.file(things["offer"], by=by)
+    things["commitment"] = pools.commit(
+        things["fund"],
+        amount=Decimal("1.00"),
+        beneficiary=actor["agent"].organization,
+        purpose="试制",
+        by=actor["manager"],
+    )
+    things["fund"].refresh_from_db()
+    things["milestone"] = pools.note_milestone(
+        things["project"],
+        kind=MilestoneKind.FOUNDED,
+        firm="新芯",
+        reached_on=date(2026, 1, 1),
+        by=actor["manager"],
+    )
     things["need"] = build_markets.need(by=actor["agent"], reviewer=reviewer)
+    table = build_exchange.xlsx([build_exchange.need(1)])
+    things["import"] = build_exchange.begun(table, by=by)
+    things["checked_import"] = build_exchange.checked(table, by=by)
+    things["cancelled_import"] = exchange.cancel(build_exchange.begun(table, by=by), by=by)
     tell("matching")
     rematch()
     things["match"] = Match.objects.get(offer=things["offer"], need=things["need"])
@@ -288,12 +445,47 @@ def bodies(world: dict[str, models.Model]) -> dict[str, Any]:
             for pool in ("projects", "talents", "funds")
         },
         "PATCH listings/<uuid:pk>": {"body": "另写"},
+        **{
+            f"POST {things}/<uuid:pk>/{move}": {
+                "clearance": {"no_state_secret": True, "cleared_by": "韩保密"}
+            }
+            for things in ("projects", "talents", "funds", "listings")
+            for move in ("submit", "admit", "publish", "submit_change")
+        },
+        "POST funds/<uuid:pk>/commit": {
+            "amount": "1.00",
+            "beneficiary": str(world["commitment"].beneficiary_id),
+            "purpose": "试制",
+        },
+        "POST projects/<uuid:pk>/milestones": {
+            "kind": "listed",
+            "firm": "新芯",
+            "reached_on": "2026-01-01",
+        },
+        "POST listings/<uuid:pk>/renew": {
+            "valid_until": build_markets.in_days(300).isoformat(),
+        },
+        "POST spills": {"pool": "project", "entry": str(world["project"].pk), **reason},
         "PATCH contracts/<uuid:pk>": {"title": "另写"},
         **{
             f"POST {things}/<uuid:pk>/{move}": reason
             for things in ("projects", "talents", "funds", "listings", "contracts")
-            for move in ("send_back", "refuse")
+            for move in ("send_back", "refuse", "leave", "spill")
         },
+        **{
+            f"POST {things}/<uuid:pk>/send_back": {
+                "findings": [{"field": "title", "code": "vague", "text": "请补充"}]
+            }
+            for things in ("projects", "talents", "funds", "listings")
+        },
+        "POST saved-searches": {
+            "name": "轴承",
+            "criteria": {"search": "轴承"},
+            "frequency": "daily",
+            "language": "zh-hans",
+        },
+        "PATCH saved-searches/<uuid:pk>": {"name": "另名"},
+        "POST favourites": {"listing": str(world["need"].pk)},
         "POST deals": {"offer": str(world["offer"].pk), "need": str(world["need"].pk)},
         "POST deals/<uuid:pk>/propose_price": {"amount": "5.00", "currency": "CNY"},
         "POST deals/<uuid:pk>/drop": {"reason": "price"},
@@ -320,8 +512,14 @@ def test_each_of_the_cast_gets_what_the_table_says(
     for row in ROWS[part::4]:
         thing = world.get(row.thing)
         assert thing is not None or row.thing[0] in "-?", f"nothing is called {row.thing}"
-        path = "/" + row.route.replace("<uuid:pk>", str(getattr(thing, "pk", "")))
-        for name in ("<str:pk>", "<uuid:listing_id>"):
+        path = "/" + row.route
+        for part_of in ("file", "milestone"):
+            if f"<uuid:{part_of}>" in path:
+                whole = thing.subject_id if part_of == "file" else thing.project_id
+                path = path.replace("<uuid:pk>", str(whole))
+                path = path.replace(f"<uuid:{part_of}>", str(thing.pk))
+        path = path.replace("<uuid:pk>", str(getattr(thing, "pk", "")))
+        for name in ("<str:pk>", "<uuid:listing_id>", "<uuid:project>"):
             path = path.replace(name, str(getattr(thing, "pk", "")))
         if row.thing.startswith("?"):
             path += row.thing
@@ -340,7 +538,7 @@ def _send(caller: Caller, method: str, path: str, body: Any, etag: str) -> Any:
     if method == "GET":
         return caller.get(path)
     if method == "DELETE":
-        return caller.delete(path)
+        return caller.delete(path, etag=etag)
     if method == "PATCH":
         return caller.patch(path, body, etag=etag)
     return caller.post(path, body, etag=etag)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -34,7 +35,17 @@ ROLES = [Role.RESEARCHER, Role.BROKER, Role.ORGANIZATION_MANAGER]
 
 LONG = bool(os.environ.get("MARKETPLACE_LONG"))
 
-schema = schemathesis.openapi.from_wsgi("/api/schema", application)
+
+def closing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Answer and be done with the request, as a server is: its uploaded files are closed."""
+    answer: Any = application(environ, start_response)
+    try:
+        return list(answer)
+    finally:
+        answer.close()
+
+
+schema = schemathesis.openapi.from_wsgi("/api/schema", closing)
 # Every edge of every parameter, one by one: hundreds of requests for an address.
 schema.config.phases.coverage.enabled = LONG
 

@@ -65,7 +65,7 @@ def test_every_action_is_atomic_signed_and_written_down(path: Path) -> None:
         )
         assert "by" in [a.arg for a in function.args.kwonlyargs], function.name
         assert any(
-            isinstance(n, ast.Call) and ast.unparse(n.func) in ("record", "_record")
+            isinstance(n, ast.Call) and ast.unparse(n.func) in ("record", "_record", "record_many")
             for n in ast.walk(function)
         ), function.name
 

@@ -17,6 +17,7 @@ from django.utils.translation import override
 
 import marketplace
 from apps.base.admin import RecordAdmin
+from apps.markets.models import TABLES
 from marketplace.errors import MarketError
 from marketplace.lifecycle import Lifecycle
 from marketplace.vocabulary import Term
@@ -25,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "config" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 #: How an error says words that every one of its kind says: `super().__init__("…")`, `cls("…")`.
 OWN_WORDS = {"__init__", "cls"}
-GETTEXT = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+GETTEXT = {"_", "_lazy", "gettext", "gettext_lazy", "gettext_noop"}
 
 
 def _subclasses(cls: type) -> set[type]:
@@ -44,6 +45,7 @@ def _tables() -> list[Any]:
     shown = {model for model in admin.site._registry if model.__module__.startswith("apps.")}
     for page in admin.site._registry.values():
         shown |= {inline.model for inline in page.inlines}
+    shown |= set(TABLES.values())  # The further terms of a listing.
     return sorted(shown, key=lambda model: model._meta.label)
 
 
@@ -95,6 +97,7 @@ def spoken() -> set[str]:
         for value in vars(module).values():
             if isinstance(value, Lifecycle):
                 said |= {name.replace("_", " ").capitalize() for name in value.moves}
+        said |= {name.replace("_", " ").capitalize() for name in getattr(module, "REQUESTS", ())}
     for path in [
         *ROOT.glob("apps/**/*.py"),
         *ROOT.glob("marketplace/**/*.py"),
@@ -107,7 +110,7 @@ def spoken() -> set[str]:
             first = node.args[0] if node.args else None
             if name in GETTEXT | errors | OWN_WORDS and isinstance(first, ast.Constant):
                 said.add(first.value)
-            if name == "Reason":
+            if name in {"Reason", "Advice", "Judgement"}:
                 said |= {a.value for a in node.args[2:3] if isinstance(a, ast.Constant)}
             if name == "Definition":
                 said |= {a.value for a in node.args[1:] if isinstance(a, ast.Constant)}

@@ -30,7 +30,8 @@ from django.utils import timezone  # noqa: E402
 
 from apps.accounts import actions as accounts  # noqa: E402
 from apps.accounts.models import User  # noqa: E402
-from apps.markets import actions as markets  # noqa: E402
+from apps.markets.models import Listing  # noqa: E402
+from apps.reviews import actions as reviews  # noqa: E402
 from config import demonstration  # noqa: E402
 from marketplace.actors import SCOPES  # noqa: E402
 from marketplace.calendar import day_of  # noqa: E402
@@ -59,11 +60,12 @@ def prepare() -> str:
             "keywords": ["轴承", "检测"],
             "field": "03",
             "region": "440300",
-            "cooperation": "development",
+            "cooperation_modes": ["development"],
             "valid_until": today + timedelta(days=100),
         }
-        listing = markets.draft(terms, market=Market.TECHNOLOGY, side=Side.NEED, by=reader)
-        markets.publish(markets.submit(listing, by=reader), by=reviewer)
+        listing = reviews.draft(Listing, terms, market=Market.TECHNOLOGY, side=Side.NEED, by=reader)
+        listing = reviews.submit(listing, cleared_by="benchmark", by=reader)
+        reviews.accept(listing, cleared_by="benchmark", by=reviewer)
     _key, secret = accounts.create_key(
         name="benchmark", scopes=SCOPES, expires_at=timezone.now() + timedelta(days=1), by=reader
     )

@@ -33,11 +33,14 @@ def at_once(callers: list[Caller], path: str, body: object, etag: str) -> list[i
     return sorted(statuses)
 
 
+CLEARED = {"clearance": {"no_state_secret": True, "cleared_by": "韩保密"}}
+
+
 @pytest.mark.parametrize(
     ("kind", "move", "body", "verb"),
     [
-        ("projects", "admit", {}, "project.admitted"),
-        ("listings", "publish", {}, "listing.published"),
+        ("projects", "admit", CLEARED, "project.admitted"),
+        ("listings", "publish", CLEARED, "listing.published"),
         ("contracts", "review", {"recognised_amount": "1.00"}, "contract.reviewed"),
         ("contracts", "register", {}, "contract.registered"),
     ],

@@ -51,10 +51,14 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             revoked_at=None,
             expires_at__gt=now,
             user__is_active=True,
-        ).values_list("user_id", "organization_id", "scopes", ArraySubquery(roles.values("role")))[
-            :1
-        ]
-        for user, organization, scopes, held in found:
+        ).values_list(
+            "user_id",
+            "organization_id",
+            "organization__vetted_at",
+            "scopes",
+            ArraySubquery(roles.values("role")),
+        )[:1]
+        for user, organization, vetted_at, scopes, held in found:
             if organization is not None and not held:
                 break  # Who has left an organization no longer reads what it keeps to itself.
             # Hardly any view asks for more of the person than the actor says.
@@ -65,6 +69,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
                 roles=frozenset(Role(role) for role in held),
                 request_id=request.META.get("request_id", ""),
                 scopes=frozenset(scopes),
+                is_vetted=vetted_at is not None,
             )
         raise exceptions.AuthenticationFailed(_("This key is unknown, expired or revoked."))
 

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from apps.accounts.models import ApiKey, Membership, Organization
 from apps.base.api.serializers import CodeField, Input, Moment, TermChoice
-from marketplace.actors import SCOPES, Role
+from marketplace.actors import OFFICE_ROLES, SCOPES, Actor, Role
 from marketplace.organizations import OrganizationKind
 
 
@@ -63,13 +63,31 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
     kind = TermChoice(OrganizationKind, read_only=True)
     region = CodeField(source="region_id")
     is_verified = serializers.SerializerMethodField()
+    is_vetted = serializers.SerializerMethodField(
+        help_text="For dual-use things; null where it is none of the reader's business."
+    )
 
     class Meta:
         model = Organization
-        fields = ["id", "version", "name", "kind", "credit_code", "region", "is_verified"]
+        fields = [
+            "id",
+            "version",
+            "name",
+            "kind",
+            "credit_code",
+            "region",
+            "is_verified",
+            "is_vetted",
+        ]
 
     def get_is_verified(self, organization: Organization) -> bool:
         return organization.verified_at is not None
+
+    def get_is_vetted(self, organization: Organization) -> bool | None:
+        reader: Actor = self.context["view"].actor
+        if not (reader.has(*OFFICE_ROLES) or reader.acts_for(organization.pk)):
+            return None
+        return organization.vetted_at is not None
 
 
 class MembershipInput(Input):

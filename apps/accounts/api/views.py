@@ -125,6 +125,22 @@ class OrganizationViewSet(RecordViewSet[Organization]):
             actions.verify(organization, by=self.actor, expected=self.expected(organization))
         )
 
+    @move()
+    def vet(self, request: Request, pk: str) -> Response:
+        """Let its people know of dual-use things (secrecy officers)."""
+        organization = self.get_object()
+        return self.shown(
+            actions.vet(organization, by=self.actor, expected=self.expected(organization))
+        )
+
+    @move()
+    def unvet(self, request: Request, pk: str) -> Response:
+        """Keep dual-use things from its people again (secrecy officers)."""
+        organization = self.get_object()
+        return self.shown(
+            actions.unvet(organization, by=self.actor, expected=self.expected(organization))
+        )
+
 
 class MembershipFilter(FilterSet):
     """How memberships are narrowed."""

@@ -144,9 +144,9 @@ def _refusal(request: Any, exc: exceptions.APIException) -> Response:
         headers["WWW-Authenticate"] = auth_header
     code, message = REFUSALS.get(status, ("refused", HTTPStatus(status).phrase))
     title = gettext(message).format(**facts)
-    if status == 400:
+    own = getattr(exc.detail, "code", exc.default_code)
+    if status == 400 or (status == 415 and own != exc.default_code):
         title = str(exc.detail)
-        own = getattr(exc.detail, "code", "")
         code = code if own == exc.default_code else own
     body = details(request, status, code, title, **facts)
     return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)

@@ -7,6 +7,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django_filters.filters import DateFilter, Filter
 from django_filters.rest_framework.backends import DjangoFilterBackend
+from django_filters.utils import translate_validation
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -24,7 +25,22 @@ class StrictFilterBackend(DjangoFilterBackend):
     A word that no filter knows, or that comes twice or without a value, is an error.
     """
 
+    def asked(self, request: Request, queryset: QuerySet[M], view: Any) -> Any:
+        """Return the filter set with what is asked for, all of it checked."""
+        self._must_be_clear(request, queryset, view)
+        filters = self.get_filterset(request, queryset, view)  # type: ignore[no-untyped-call]
+        if not filters.is_valid():
+            raise translate_validation(filters.errors)
+        return filters
+
     def filter_queryset(self, request: Request, queryset: QuerySet[M], view: Any) -> QuerySet[M]:
+        if not self._must_be_clear(request, queryset, view):
+            return queryset  # The form of a filter set costs as much as a query.
+        narrowed = super().filter_queryset(request, queryset, view)  # type: ignore[no-untyped-call]
+        return cast("QuerySet[M]", narrowed)
+
+    def _must_be_clear(self, request: Request, queryset: QuerySet[M], view: Any) -> bool:
+        """Refuse what no filter knows, and say whether there is anything to narrow by."""
         filterset_class = self.get_filterset_class(view, queryset)  # type: ignore[no-untyped-call]
         filters = filterset_class.base_filters if filterset_class else {}
         asked = request.query_params.keys() - COMMON
@@ -42,10 +58,7 @@ class StrictFilterBackend(DjangoFilterBackend):
                 {word: [_("Give each filter once, with a value.")] for word in unclear},
                 "unclear_filter",
             )
-        if not asked and not any(each.extra.get("required") for each in filters.values()):
-            return queryset  # The form of a filter set costs as much as a query.
-        narrowed = super().filter_queryset(request, queryset, view)  # type: ignore[no-untyped-call]
-        return cast("QuerySet[M]", narrowed)
+        return bool(asked) or any(each.extra.get("required") for each in filters.values())
 
 
 class DayFilter(DateFilter):

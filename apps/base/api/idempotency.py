@@ -4,13 +4,16 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from typing import cast
 
 from django.db import connection, transaction
+from django.http import QueryDict
 from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.base.api.parsers import IncomingFile
 from apps.base.models import StoredAnswer
 from marketplace.actors import Actor
 from marketplace.errors import Conflict, Invalid
@@ -33,8 +36,9 @@ def once(
     """
     caller = f"{actor.user}/{actor.organization}/{key}"
     digest = sha256(caller.encode()).digest()
-    body = request._request.body
-    asked = sha256(f"{request.method} {request.get_full_path()} ".encode() + body).digest()
+    asked = sha256(
+        f"{request.method} {request.get_full_path()} ".encode() + _body(request)
+    ).digest()
     with transaction.atomic():
         if not _alone(digest):
             raise Conflict(
@@ -58,6 +62,23 @@ def once(
             },
         )
     return response
+
+
+def _body(request: Request) -> bytes:
+    """
+    Return the body, or of a form what it says: the name and the hash of a file stand for its bytes.
+
+    A form is read here, before any transaction begins, for a file may be long in coming.
+    """
+    if request.content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+        return request._request.body
+    form = cast(QueryDict, request.data)
+    said = [
+        [name, value.name, value.sha256] if isinstance(value, IncomingFile) else [name, value]
+        for name, values in sorted(form.lists())
+        for value in cast("list[object]", values)
+    ]
+    return json.dumps(said).encode()
 
 
 def _again(stored: StoredAnswer, asked: bytes) -> Response:

@@ -8,9 +8,11 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_noop
 
 from apps.base.api.errors import answer
+from marketplace.documents import LARGEST
 
 log = structlog.get_logger("request")
 
@@ -20,6 +22,12 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 PASSED_OVER = 8 * 1024 * 1024
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def _path(request: HttpRequest) -> str:
+    """Return what was asked for, without a key that stands in the address itself."""
+    match = request.resolver_match
+    return f"/{match.route}" if match and "stop_key" in match.kwargs else request.path
 
 
 def request_identity(get_response: GetResponse) -> GetResponse:
@@ -37,7 +45,7 @@ def request_identity(get_response: GetResponse) -> GetResponse:
             log.info(
                 "answered",
                 method=request.method,
-                path=request.path,
+                path=_path(request),
                 status=response.status_code,
                 milliseconds=round((perf_counter() - started) * 1000, 1),
             )
@@ -73,18 +81,32 @@ def request_bounds(get_response: GetResponse) -> GetResponse:
                 request, 411, "length_required", gettext_noop("Send the body with its length.")
             )
         length = request.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if length.isdigit() and int(length) > limit and _takes_file(request):
+            limit += LARGEST
+        if length.isdigit() and int(length) > limit:
             _pass_over(request)
             return answer(
                 request,
                 413,
                 "too_large",
                 gettext_noop("The body is larger than {limit} bytes."),
-                limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+                limit=limit,
             )
         return get_response(request)
 
     return handle
+
+
+def _takes_file(request: HttpRequest) -> bool:
+    """Say whether the view at this address takes a file, and so reads the body as a stream."""
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    method = (request.method or "").lower()
+    name = getattr(view, "actions", {method: method}).get(method)
+    return name in getattr(getattr(view, "cls", None), "takes_file", ())
 
 
 def _pass_over(request: HttpRequest) -> None:

@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NoReturn
 
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from marketplace.documents import LARGEST
 
 
 class StrictJSONParser(JSONParser):
@@ -45,6 +50,49 @@ class StrictJSONParser(JSONParser):
         except UnicodeEncodeError as error:
             raise ParseError(_("The text holds half of a surrogate pair.")) from error
         return data
+
+
+class FileTooLarge(APIException):
+    """More comes in than any file may hold."""
+
+    status_code = 413
+    default_code = "too_large"
+
+
+class IncomingFile(TemporaryUploadedFile):
+    """A file on disk whose SHA-256 was taken while it came in."""
+
+    sha256 = ""
+
+
+class DiskUploadHandler(TemporaryFileUploadHandler):
+    """
+    Write a file that comes in to disk, piece by piece, and stop where it grows too large.
+
+    Nothing of it is kept in memory. Its hash tells a repeated request from another one.
+    """
+
+    file: IncomingFile
+
+    def new_file(self, *args: Any, **options: Any) -> None:
+        super().new_file(*args, **options)
+        self.file.close()
+        self.file = IncomingFile(
+            self.file_name or "", self.content_type, 0, self.charset, self.content_type_extra
+        )
+        self.digest = sha256()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if start + len(raw_data) > LARGEST:
+            self.file.close()
+            raise FileTooLarge
+        self.digest.update(raw_data)
+        super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> IncomingFile:
+        super().file_complete(file_size)
+        self.file.sha256 = self.digest.hexdigest()
+        return self.file
 
 
 class AlwaysJSON(DefaultContentNegotiation):

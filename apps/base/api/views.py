@@ -6,11 +6,13 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.mixins import ListModelMixin
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
@@ -38,12 +40,13 @@ class ActorView(APIView):
 
     `scope` is the kind of thing that an API key must allow. POSTs need an Idempotency-Key, save
     those whose action is named in `without_key`; answers of those in `shows_secret` are never
-    stored.
+    stored. Those in `takes_file` read a form with a file (multipart/form-data), not JSON.
     """
 
     scope: str = ""
     without_key: frozenset[str] = frozenset()
     shows_secret: frozenset[str] = frozenset()
+    takes_file: frozenset[str] = frozenset()
 
     @property
     def actor(self) -> Actor:
@@ -58,8 +61,22 @@ class ActorView(APIView):
         """Return the name of the action of a viewset, or of the method of a plain view."""
         return getattr(self, "action", None) or (self.request.method or "").lower()
 
+    def get_parsers(self) -> list[BaseParser]:
+        # A viewset knows its action only when the request is made; until then, of its methods.
+        method = (getattr(getattr(self, "request", None), "method", None) or "").lower()
+        name = getattr(self, "action", None) or (getattr(self, "action_map", None) or {}).get(
+            method, method
+        )
+        return [MultiPartParser()] if name in self.takes_file else super().get_parsers()
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        kind = request.content_type.partition(";")[0].strip().lower()
+        is_upload = request.method == "POST" and self.move_name in self.takes_file
+        if is_upload and kind != MultiPartParser.media_type:
+            raise UnsupportedMediaType(
+                kind, _("The body must be multipart/form-data."), "multipart_required"
+            )
         # A view without a POST answers 405 by itself.
         handler: Callable[..., Response] | None = getattr(self, "post", None)
         if handler and request.method == "POST" and self.move_name not in self.without_key:
@@ -83,7 +100,11 @@ class ActorView(APIView):
 
     def given(self, shape: type[Serializer[Any]], **options: Any) -> dict[str, Any]:
         """Return what the body gives, checked against `shape`."""
-        serializer = shape(data=self.request.data, context={"is_json": True}, **options)
+        data = self.request.data
+        is_json = not isinstance(data, QueryDict)
+        if isinstance(data, QueryDict) and any(len(values) > 1 for _name, values in data.lists()):
+            raise ParseError(_("The form says the same name twice."))
+        serializer = shape(data=data, context={"is_json": is_json}, **options)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

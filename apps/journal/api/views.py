@@ -35,4 +35,4 @@ class EntryList(ActorView, ListAPIView[Entry]):
     filterset_fields = ["verb", "subject_type", "subject_id"]
 
     def get_queryset(self) -> QuerySet[Entry]:
-        return Entry.objects.visible_to(self.actor)
+        return Entry.objects.visible_to(self.actor).defer("sealed")

@@ -1,149 +1,240 @@
 """The three markets over HTTP."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
-from rest_framework.permissions import SAFE_METHODS, BasePermission
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from apps.accounts.api.authentication import Everybody, SignedIn
+from apps.accounts.api.authentication import Everybody
+from apps.base.api.filters import StrictFilterBackend
 from apps.base.api.views import RecordViewSet, move
 from apps.markets import actions
-from apps.markets.api.filters import ListingFilter
+from apps.markets.api.filters import ListingFacets, ListingFilter, ListingSearch
+from apps.markets.api.pages import FoundPages
 from apps.markets.api.serializers import (
-    ListingChange,
+    CHANGES,
+    INPUTS,
+    ListingAdvice,
+    ListingCounts,
+    ListingDetail,
+    ListingFound,
     ListingFull,
     ListingInput,
-    ListingPublication,
-    ListingReason,
     ListingTeaser,
+    RenewalInput,
 )
 from apps.markets.models import Listing
-from marketplace.listings import shows_confidential
+from apps.markets.queries import alike
+from apps.markets.search import facets
+from apps.pools.models import Fund, Project
+from apps.reviews import actions as reviews
+from apps.reviews.api.serializers import AcceptanceInput
+from apps.reviews.api.views import MOVES, ReviewedViews
+from apps.reviews.queries import with_proposal
+from marketplace.coach import DraftKind, advice
+from marketplace.errors import Missing
+from marketplace.search import query
+from marketplace.secrecy import Secrecy
 
+#: Of what a listing points at, its labels need these columns.
+LABELS = {"project": (Project, "has_lapsed_right"), "fund": (Fund, "closes_on")}
+NOT_NEEDED = [
+    f"{name}__{column.name}"
+    for name, (table, kept) in LABELS.items()
+    for column in table._meta.concrete_fields
+    if column.name not in ("id", kept)
+]
 ONE = PolymorphicProxySerializer(
     component_name="Listing",
-    serializers=[ListingFull, ListingTeaser],
+    serializers=[ListingFull, ListingDetail],
     resource_type_field_name=None,
 )
+NEW = PolymorphicProxySerializer(
+    component_name="ListingInputs",
+    serializers=list(INPUTS.values()),
+    resource_type_field_name=None,
+)
+OTHER_WORDS = PolymorphicProxySerializer(
+    component_name="ListingChanges",
+    serializers=[shape(partial=True) for shape in CHANGES.values()],
+    resource_type_field_name=None,
+)
+OWN_MOVES = ("publish", "pause", "resume", "withdraw", "conclude", "renew")
 
 
-class ListingViewSet(RecordViewSet[Listing]):
+def listed(rows: QuerySet[Listing]) -> QuerySet[Listing]:
+    """Return `rows` with what a page of them shows, and no more of it."""
+    joined = rows.select_related("organization", *LABELS)
+    return joined.defer("confidential", "review_note", "blocks", "indicators", *NOT_NEEDED)
+
+
+@extend_schema_view(
+    list=extend_schema(responses=ListingFound(many=True)),
+    retrieve=extend_schema(responses=ONE),
+    create=extend_schema(request=NEW, responses={201: ListingFull}),
+    partial_update=extend_schema(request=OTHER_WORDS, responses=ListingFull),
+    **{name: extend_schema(responses=ONE) for name in (*MOVES, *OWN_MOVES)},
+)
+class ListingViewSet(ReviewedViews[Listing]):
     """
     Listings.
 
-    Everybody reads what is published. A list shows teasers; a single listing shows its confidential
-    part too, but only to its own organization and to reviewers.
+    Everybody reads what is published, each part as far as its secrecy allows; a list shows teasers.
+    The confidential part, the review and what is proposed are for its own organization, the owners
+    of what it offers, and reviewers.
     """
 
     records = Listing.objects.all()
     scope = "listings"
     serializer_class = ListingTeaser
-    filterset_class = ListingFilter
-    lookup_value_converter = "uuid"
-    http_method_names = ["get", "post", "patch", "head", "options"]
-
-    def get_permissions(self) -> list[BasePermission]:
-        return [Everybody() if self.request.method in SAFE_METHODS else SignedIn()]
+    filterset_class = ListingSearch
+    pagination_class = FoundPages
 
     def get_queryset(self) -> QuerySet[Listing]:
-        rows = self.records.all().select_related("organization")
-        if not self.detail:
-            rows = rows.defer("confidential", "review_note")
-        return rows.visible_to(self.actor)
+        rows = Listing.objects.visible_to(self.actor)
+        return listed(rows) if not self.detail else rows.select_related("organization")
 
     def get_serializer(self, *args: Any, **options: Any) -> BaseSerializer[Listing]:
         row = args[0] if args else None
-        if isinstance(row, Listing) and shows_confidential(self.actor, row.organization_id):
-            return ListingFull(*args, **options)
-        return super().get_serializer(*args, **options)
+        if not isinstance(row, Listing):
+            return super().get_serializer(*args, **options)
+        options.setdefault("context", self.get_serializer_context())
+        is_whole = row.level_for(self.actor) is Secrecy.UNDER_NDA
+        return (ListingFull if is_whole else ListingDetail)(*args, **options)
 
-    @extend_schema(responses=ONE)
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Show one listing."""
-        return super().retrieve(request, *args, **kwargs)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """
+        Search the markets.
 
-    @extend_schema(request=ListingInput, responses={201: ListingFull})
+        What is hidden from others is found only by whom it is shown to. The words of a search are
+        found in titles, keywords, bodies and public blocks.
+        """
+        rows = self.get_queryset()
+        filters = StrictFilterBackend().asked(request, rows, self)
+        asked, pages = filters.criteria(), FoundPages()
+        hits = pages.found(request, asked, filters.order, self.actor)
+        found = rows.in_bulk([hit.listing for hit in hits])
+        # What was closed since it was found is in no answer.
+        shown = [found[hit.listing] for hit in hits if hit.listing in found]
+        context = {**self.get_serializer_context(), "asked": query(asked.words)}
+        return pages.response(list(ListingFound(shown, many=True, context=context).data))
+
+    @extend_schema(responses=ListingCounts, filters=True)
+    @action(detail=False, methods=["get"], filterset_class=ListingFacets, pagination_class=None)
+    def facets(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """
+        Count the listings that the same words find, by the values of up to four facets.
+
+        A facet is counted without its own filter, for that other values can be chosen. Of fields
+        and regions those right below the one chosen are counted; where there are none, those
+        beside it.
+        """
+        filters = StrictFilterBackend().asked(request, self.get_queryset(), self)
+        found = facets(filters.criteria(), filters.facets, by=self.actor)
+        return Response(
+            {
+                "count": found.total,
+                "facets": {
+                    facet: [
+                        {"value": value, "count": count}
+                        for value, count in sorted(values.items(), key=lambda it: (-it[1], it[0]))
+                    ]
+                    for facet, values in found.facets.items()
+                },
+            }
+        )
+
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Begin a listing of the own organization."""
-        terms = self.given(ListingInput)
-        place = {"market": terms.pop("market"), "side": terms.pop("side")}
-        return self.shown(actions.draft(terms, **place, by=self.actor), 201)
+        """Begin a listing of the own organization; its terms are those of its market and side."""
+        said = request.data if isinstance(request.data, Mapping) else {}
+        place = str(said.get("market")), str(said.get("side"))
+        terms = self.given(INPUTS.get(place, ListingInput))
+        kind = {"market": terms.pop("market"), "side": terms.pop("side")}
+        return self.shown(reviews.draft(Listing, terms, **kind, by=self.actor), 201)
 
-    @extend_schema(request=ListingChange, responses=ListingFull)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Write other words into a draft, or into a listing that was sent back."""
+        """Write other words: into a draft at once, for what is on the market as a proposal."""
         listing = self.get_object()
-        terms = self.given(ListingChange, partial=True)
+        terms = self.given(CHANGES[listing.market, listing.side], partial=True)
         expected = self.expected(listing)
-        return self.shown(actions.change(listing, terms, by=self.actor, expected=expected))
+        return self.shown(reviews.change(listing, terms, by=self.actor, expected=expected))
 
-    @extend_schema(responses=ONE)
-    @move()
-    def submit(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Ask for a listing to be published."""
-        listing = self.get_object()
-        expected = self.expected(listing)
-        return self.shown(actions.submit(listing, by=self.actor, expected=expected))
-
-    @extend_schema(responses=ONE)
-    @move(takes=ListingPublication)
+    @move(takes=AcceptanceInput)
     def publish(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Put a submitted listing on the market, as a reviewer."""
-        listing = self.get_object()
-        given = self.given(ListingPublication)
-        expected = self.expected(listing)
-        return self.shown(actions.publish(listing, **given, by=self.actor, expected=expected))
+        """Put a listing on the market, or the proposed words of one on it, as a reviewer."""
+        return self.moved(reviews.accept, AcceptanceInput)
 
-    @extend_schema(responses=ONE)
-    @move(takes=ListingReason)
-    def send_back(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Give a listing back to be put right, as a reviewer."""
-        listing = self.get_object()
-        given = self.given(ListingReason)
-        expected = self.expected(listing)
-        return self.shown(actions.send_back(listing, **given, by=self.actor, expected=expected))
-
-    @extend_schema(responses=ONE)
-    @move(takes=ListingReason)
-    def refuse(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Keep a listing off the market, as a reviewer."""
-        listing = self.get_object()
-        given = self.given(ListingReason)
-        expected = self.expected(listing)
-        return self.shown(actions.refuse(listing, **given, by=self.actor, expected=expected))
-
-    @extend_schema(responses=ONE)
     @move()
     def pause(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Take a listing out of sight for a while."""
-        listing = self.get_object()
-        expected = self.expected(listing)
-        return self.shown(actions.pause(listing, by=self.actor, expected=expected))
+        return self.moved(actions.pause)
 
-    @extend_schema(responses=ONE)
     @move()
     def resume(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Show a paused listing again."""
-        listing = self.get_object()
-        expected = self.expected(listing)
-        return self.shown(actions.resume(listing, by=self.actor, expected=expected))
+        return self.moved(actions.resume)
 
-    @extend_schema(responses=ONE)
     @move()
     def withdraw(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Take a listing off the market for good."""
-        listing = self.get_object()
-        expected = self.expected(listing)
-        return self.shown(actions.withdraw(listing, by=self.actor, expected=expected))
+        return self.moved(actions.withdraw)
 
-    @extend_schema(responses=ONE)
     @move()
     def conclude(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """End a listing that has found what it sought."""
+        return self.moved(actions.conclude)
+
+    @move(takes=RenewalInput)
+    def renew(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Say that a listing still holds, until a later day; nobody reviews that."""
+        return self.moved(actions.renew, RenewalInput)
+
+    @extend_schema(responses=ListingAdvice)
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def advice(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Say what a reader will miss in the newest words; to their own organization."""
         listing = self.get_object()
-        expected = self.expected(listing)
-        return self.shown(actions.conclude(listing, by=self.actor, expected=expected))
+        if not self.actor.acts_for(listing.organization_id):
+            raise Missing
+        words = with_proposal(listing).all_words()
+        kind = DraftKind(f"{listing.market}_{listing.side}")
+        found = {
+            "advice": [
+                {
+                    "code": each.code,
+                    "field": each.field,
+                    "message": gettext(each.message).format(**each.facts),
+                }
+                for each in advice(words, kind=kind)
+            ],
+            "duplicates": [
+                {"id": row.pk, "title": row.title, "state": row.state, "likeness": round(much, 3)}
+                for row, much in alike(listing, words)
+            ],
+        }
+        return Response(ListingAdvice(found).data)
+
+
+class ProjectMarketViewSet(RecordViewSet[Listing]):
+    """What a project offers and needs, in all three markets together."""
+
+    records = Listing.objects.all()
+    queryset = Listing.objects.none()
+    scope = "listings"
+    serializer_class = ListingTeaser
+    filterset_class = ListingFilter
+    http_method_names = ["get", "head", "options"]
+    permission_classes = [Everybody]
+
+    def get_queryset(self) -> QuerySet[Listing]:
+        key: UUID = self.kwargs["project"]
+        project = get_object_or_404(Project.objects.visible_to(self.actor), pk=key)
+        return listed(Listing.objects.visible_to(self.actor).filter(project=project))

@@ -1,24 +1,34 @@
 """The three pools over HTTP."""
 
 from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
-from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from apps.accounts.api.authentication import Everybody, SignedIn
-from apps.base.api.views import RecordViewSet, move
+from apps.accounts.api.authentication import Everybody
+from apps.base.api.views import ActorView, RecordViewSet, move
 from apps.pools import actions
-from apps.pools.api.filters import FundFilter, ProjectFilter, TalentFilter
+from apps.pools.api.filters import CommitmentFilter, FundFilter, ProjectFilter, TalentFilter
 from apps.pools.api.serializers import (
-    EntryAdmission,
+    CommitmentInput,
+    CommitmentSerializer,
     EntryInput,
-    EntryReason,
+    EntryNote,
+    FlowsQuery,
+    FlowsSerializer,
     FundFull,
     FundInput,
     FundTeaser,
+    MilestoneInput,
+    MilestoneSerializer,
     ProjectFull,
     ProjectInput,
     ProjectTeaser,
@@ -26,85 +36,69 @@ from apps.pools.api.serializers import (
     TalentInput,
     TalentTeaser,
 )
-from apps.pools.models import Fund, PoolEntry, Project, Talent
-from marketplace.pools import shows_review
+from apps.pools.models import Commitment, Fund, Milestone, PoolEntry, Project, Talent
+from apps.pools.queries import flows_of
+from apps.reviews import actions as reviews
+from apps.reviews.api.serializers import AcceptanceInput, ReasonInput
+from apps.reviews.api.views import MOVES, ReviewedViews
+from marketplace.reviews import shows_review
+from marketplace.secrecy import Secrecy
 
 E = TypeVar("E", bound=PoolEntry)
 
 
-class PoolViewSet(RecordViewSet[E]):
+class PoolViewSet(ReviewedViews[E]):
     """
     The entries of one pool.
 
-    Everybody reads what is admitted; who wrote and who reviewed an entry, and the notes on it, are
-    shown to its own organization and to reviewers.
+    Everybody reads what is admitted, each part as far as its secrecy allows; who wrote and who
+    reviewed an entry, and the notes on it, are shown to its owners and to reviewers.
     """
 
     scope = "pools"
-    lookup_value_converter = "uuid"
-    http_method_names = ["get", "post", "patch", "head", "options"]
     table: type[E]
     given_shape: ClassVar[type[EntryInput]]
     full_serializer_class: ClassVar[type[BaseSerializer[Any]]]
 
-    def get_permissions(self) -> list[BasePermission]:
-        return [Everybody() if self.request.method in SAFE_METHODS else SignedIn()]
-
     def get_serializer(self, *args: Any, **options: Any) -> BaseSerializer[E]:
         row = args[0] if args else None
-        if isinstance(row, PoolEntry) and shows_review(self.actor, row.organization_id):
+        if isinstance(row, PoolEntry) and self._shows_all(row):
+            options.setdefault("context", self.get_serializer_context())
             return self.full_serializer_class(*args, **options)
         return super().get_serializer(*args, **options)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Begin an entry of the own organization."""
         terms = self.given(self.given_shape)
-        return self.shown(actions.draft(self.table, terms, by=self.actor), 201)
+        return self.shown(reviews.draft(self.table, terms, by=self.actor), 201)
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Write other words into a draft, or into an entry that was sent back."""
+        """Write other words: into a draft at once, for what is in the pool as a proposal."""
         entry = self.get_object()
         terms = self.given(self.given_shape, partial=True)
         expected = self.expected(entry)
-        return self.shown(actions.change(entry, terms, by=self.actor, expected=expected))
+        return self.shown(reviews.change(entry, terms, by=self.actor, expected=expected))
 
-    @move()
-    def submit(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Ask for admission to the pool."""
-        entry = self.get_object()
-        expected = self.expected(entry)
-        return self.shown(actions.submit(entry, by=self.actor, expected=expected))
-
-    @move(takes=EntryAdmission)
+    @move(takes=AcceptanceInput)
     def admit(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Let an entry into the pool, as a reviewer."""
-        entry = self.get_object()
-        given = self.given(EntryAdmission)
-        expected = self.expected(entry)
-        return self.shown(actions.admit(entry, **given, by=self.actor, expected=expected))
+        """Let an entry into the pool, or the proposed wording of one in it, as a reviewer."""
+        return self.moved(reviews.accept, AcceptanceInput)
 
-    @move(takes=EntryReason)
-    def send_back(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Give an entry back to be put right, as a reviewer."""
-        entry = self.get_object()
-        given = self.given(EntryReason)
-        expected = self.expected(entry)
-        return self.shown(actions.send_back(entry, **given, by=self.actor, expected=expected))
-
-    @move(takes=EntryReason)
-    def refuse(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Keep an entry out of the pool, as a reviewer."""
-        entry = self.get_object()
-        given = self.given(EntryReason)
-        expected = self.expected(entry)
-        return self.shown(actions.refuse(entry, **given, by=self.actor, expected=expected))
-
-    @move()
+    @move(takes=ReasonInput)
     def leave(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Take an entry out of the pool."""
-        entry = self.get_object()
-        expected = self.expected(entry)
-        return self.shown(actions.leave(entry, by=self.actor, expected=expected))
+        """Ask for an entry to be let out of the pool."""
+        return self.moved(actions.leave, ReasonInput)
+
+    @move(takes=EntryNote)
+    def release(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Let an entry out of the pool, as a reviewer."""
+        return self.moved(actions.release, EntryNote)
+
+    def _shows_all(self, row: PoolEntry) -> bool:
+        return (
+            shows_review(self.actor, row.organization_id)
+            or row.level_for(self.actor) is Secrecy.UNDER_NDA
+        )
 
 
 def _described(name: str, full: Any, teaser: Any, takes: Any) -> Any:
@@ -112,12 +106,11 @@ def _described(name: str, full: Any, teaser: Any, takes: Any) -> Any:
     one = PolymorphicProxySerializer(
         component_name=name, serializers=[full, teaser], resource_type_field_name=None
     )
-    moves = ["submit", "admit", "send_back", "refuse", "leave"]
     return extend_schema_view(
         retrieve=extend_schema(responses=one),
         create=extend_schema(request=takes, responses={201: full}),
         partial_update=extend_schema(request=takes, responses=full),
-        **{name: extend_schema(responses=one) for name in moves},
+        **{name: extend_schema(responses=one) for name in (*MOVES, "admit", "leave", "release")},
     )
 
 
@@ -144,6 +137,19 @@ class FundViewSet(PoolViewSet[Fund]):
     given_shape = FundInput
     filterset_class = FundFilter
 
+    @extend_schema(request=CommitmentInput, responses={201: CommitmentSerializer})
+    @action(detail=True, methods=["post"])
+    def commit(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Set an amount aside from the quota of the own fund; the first to come is served first."""
+        given = self.given(CommitmentInput)
+        commitment = actions.commit(self.get_object(), **given, by=self.actor)
+        place = f"{request.path.partition('/funds/')[0]}/commitments/{commitment.pk}"
+        return Response(
+            CommitmentSerializer(commitment).data,
+            status=201,
+            headers={"Location": place, "ETag": f'"{commitment.pk}.{commitment.version}"'},
+        )
+
 
 @_described("Project", ProjectFull, ProjectTeaser, ProjectInput)
 class ProjectViewSet(PoolViewSet[Project]):
@@ -155,3 +161,87 @@ class ProjectViewSet(PoolViewSet[Project]):
     full_serializer_class = ProjectFull
     given_shape = ProjectInput
     filterset_class = ProjectFilter
+
+    @extend_schema(responses=MilestoneSerializer(many=True))
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def milestones(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List how far firms have come that grew out of the project, the newest first."""
+        return self._page(self._milestones(), MilestoneSerializer)
+
+    @extend_schema(request=MilestoneInput, responses={201: MilestoneSerializer})
+    @milestones.mapping.post
+    def note_milestone(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Note how far a firm has come, as a manager of the project's organization."""
+        given = self.given(MilestoneInput)
+        milestone = actions.note_milestone(self.get_object(), **given, by=self.actor)
+        place = f"{request.path.rstrip('/')}/{milestone.pk}"
+        return Response(
+            MilestoneSerializer(milestone).data,
+            status=201,
+            headers={"Location": place, "ETag": f'"{milestone.pk}.{milestone.version}"'},
+        )
+
+    @extend_schema(responses={204: None})
+    @action(
+        detail=True,
+        methods=["delete"],
+        url_path="milestones/<uuid:milestone>",
+        url_name="milestone",
+    )
+    def remove_milestone(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take back that a milestone was reached."""
+        key: UUID = self.kwargs["milestone"]
+        milestone = get_object_or_404(self._milestones(), pk=key)
+        actions.remove_milestone(milestone, by=self.actor)
+        return Response(status=204)
+
+    def _milestones(self) -> QuerySet[Milestone]:
+        return Milestone.objects.visible_to(self.actor).filter(project=self.get_object())
+
+
+class CommitmentViewSet(RecordViewSet[Commitment]):
+    """What is set aside from the own funds, and for the own organization."""
+
+    records = Commitment.objects.all()
+    scope = "pools"
+    queryset = Commitment.objects.none()
+    serializer_class = CommitmentSerializer
+    filterset_class = CommitmentFilter
+    lookup_value_converter = "uuid"
+    http_method_names = ["get", "post", "head", "options"]
+
+    @move()
+    def pay(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Note that what was set aside has been paid."""
+        row = self.get_object()
+        expected = self.expected(row)
+        return self.shown(actions.pay(row, by=self.actor, expected=expected))
+
+    @move()
+    def release(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Give what was set aside back to the quota."""
+        row = self.get_object()
+        expected = self.expected(row)
+        return self.shown(actions.release_commitment(row, by=self.actor, expected=expected))
+
+
+class PoolFlowsView(ActorView):
+    """The stock and the flow of a pool by month."""
+
+    scope = "pools"
+    permission_classes = [Everybody]
+    http_method_names = ["get", "head", "options"]
+
+    @extend_schema(parameters=[FlowsQuery], responses=FlowsSerializer)
+    def get(self, request: Request) -> Response:
+        """Count what came into a pool, what left it and what was in it, by month."""
+        unclear = [name for name, given in request.query_params.lists() if len(given) > 1]
+        if unclear:
+            raise ValidationError(
+                {name: [_("Give each filter once, with a value.")] for name in unclear}
+            )
+        query = FlowsQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        months = flows_of(asked["pool"], since=asked["from"], until=asked["to"], by=self.actor)
+        return Response(FlowsSerializer({"pool": asked["pool"], "months": months}).data)

@@ -20,6 +20,8 @@ from marketplace.calendar import day_of
 
 #: Seconds that the clockwork may take to find a match, or to fold a figure.
 PATIENCE = 60.0
+#: The declaration that goes with every submission and every decision to let something in.
+CLEARED = {"clearance": {"no_state_secret": True, "cleared_by": "韩冰（保密办）"}}
 SCOPES = ["pools", "listings", "matches", "deals", "contracts", "statistics", "journal"]
 
 Json = dict[str, Any]
@@ -118,8 +120,9 @@ class Command(BaseCommand):
         )
 
     def achievement(self, today: date) -> str:
-        """A researcher pools an achievement and offers it; a reviewer lets both in."""
+        """A researcher pools an achievement and offers it; manager and reviewer agree to both."""
         researcher, reviewer = Person(self.base, "researcher"), Person(self.base, "reviewer")
+        manager = Person(self.base, "manager")
         words = {
             "title": "轴承滚子表面微裂纹的涡流与视觉复合检测装置",
             "field": "03",
@@ -131,13 +134,29 @@ class Command(BaseCommand):
             "每分钟 240 件，已在两条产线连续运行六个月。"
         )
         project = researcher.post(
-            "/projects", {**words, "summary": text, "intellectual_property": "0201"}
+            "/projects",
+            {
+                **words,
+                "summary": text,
+                "readiness_evidence": "两条产线连续运行六个月的记录。",
+                "intellectual_property": "0201",
+                "rights": [
+                    {
+                        "kind": "0201",
+                        "number": "ZL200310102344.5",
+                        "title": "一种轴承滚子表面微裂纹检测方法",
+                        "status": "granted",
+                        "expires_on": "2043-05-31",
+                    }
+                ],
+            },
         ).body
         path = f"/projects/{project['id']}"
-        researcher.move(path, "submit")
-        admitted = reviewer.move(path, "admit")
+        manager.move(path, "consent")
+        researcher.move(path, "submit", CLEARED)
+        admitted = reviewer.move(path, "admit", CLEARED)
         self.say(
-            "科研人员将成果登入项目池，审核员准予入池",
+            "科研人员将职务成果登入项目池，单位同意，审核员准予入池",
             path,
             f"{words['title']}：{admitted.body['state']}",
         )
@@ -150,13 +169,25 @@ class Command(BaseCommand):
                 "project": project["id"],
                 "body": text,
                 "keywords": ["轴承", "涡流检测", "微裂纹"],
-                "cooperation": "development",
+                "cooperation_modes": ["development"],
                 "price_from": "900000.00",
                 "price_to": "1600000.00",
                 "valid_until": str(today + timedelta(days=180)),
                 "confidential": "探头阵列参数须签署保密协议后提供。",
+                "indicators": [
+                    {
+                        "name": "微裂纹检出率",
+                        "relation": "at_least",
+                        "value": "99.5",
+                        "unit": "%",
+                        "condition": "长度 0.2 毫米，深度 0.05 毫米",
+                        "competing": "单一视觉检测",
+                        "secrecy": "signed_in",
+                    }
+                ],
             },
         ).body
+        manager.move(f"/listings/{listing['id']}", "consent")
         return self.published(researcher, reviewer, listing["id"], "成果在科技大市场挂牌")
 
     def need(self, today: date) -> str:
@@ -173,7 +204,7 @@ class Command(BaseCommand):
                 "field": "03",
                 "region": "440300",
                 "readiness": 6,
-                "cooperation": "development",
+                "cooperation_modes": ["development"],
                 "price_from": "800000.00",
                 "price_to": "1500000.00",
                 "valid_until": str(today + timedelta(days=120)),
@@ -184,8 +215,8 @@ class Command(BaseCommand):
     def published(self, author: Person, reviewer: Person, listing: str, title: str) -> str:
         """Submit a listing and publish it."""
         path = f"/listings/{listing}"
-        author.move(path, "submit")
-        answer = reviewer.move(path, "publish").body
+        author.move(path, "submit", CLEARED)
+        answer = reviewer.move(path, "publish", CLEARED).body
         self.say(title, path, f"{answer['title']}：{answer['state']}")
         return listing
 

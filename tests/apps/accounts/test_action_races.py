@@ -13,7 +13,8 @@ from django.db import IntegrityError, connection, transaction
 from apps.accounts import actions
 from apps.accounts.models import Membership, Organization, User
 from apps.journal.models import Entry
-from apps.markets import actions as markets
+from apps.markets.models import Listing
+from apps.reviews import actions as reviews
 from marketplace.actors import Actor, Role
 from marketplace.errors import MarketError
 from marketplace.listings import Market, Side
@@ -81,7 +82,9 @@ def test_who_is_given_a_role_can_list_something_meanwhile(
 ) -> None:
     def draft() -> str:
         terms = {"title": "轴承钢", "body": "热处理", "region": "610100"}
-        row = markets.draft(terms, market=Market.TECHNOLOGY, side=Side.NEED, by=as_researcher)
+        row = reviews.draft(
+            Listing, terms, market=Market.TECHNOLOGY, side=Side.NEED, by=as_researcher
+        )
         return row.title
 
     with ThreadPoolExecutor(1) as pool, transaction.atomic():

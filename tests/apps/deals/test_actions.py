@@ -12,6 +12,8 @@ from apps.deals.readers import take
 from apps.deals.tasks import drop_orphans
 from apps.journal.models import Entry
 from apps.markets import actions as markets
+from apps.markets.models import Listing
+from apps.reviews import actions as reviews
 from marketplace.actors import Actor, Role
 from marketplace.calendar import day_of
 from marketplace.deals import DealState, DropReason
@@ -105,8 +107,9 @@ def test_an_organization_that_was_not_verified_opens_no_deal(offer, as_agent, wo
 def test_a_listing_that_is_not_there_and_one_that_is_not_to_be_seen_are_the_same(
     offer, need, as_agent, as_manager, as_reviewer
 ):
-    draft = markets.draft(
-        {"title": "秘密", "body": "草稿", "region": "610100"},
+    draft = reviews.draft(
+        Listing,
+        {"title": "未公开", "body": "草稿", "region": "610100"},
         market=Market.TECHNOLOGY,
         side=Side.OFFER,
         by=as_manager,
@@ -122,7 +125,8 @@ def test_a_listing_that_is_not_there_and_one_that_is_not_to_be_seen_are_the_same
 
 
 def test_an_own_listing_must_be_published(offer, as_agent):
-    draft = markets.draft(
+    draft = reviews.draft(
+        Listing,
         {"title": "需求", "body": "草稿", "region": "440300"},
         market=Market.TECHNOLOGY,
         side=Side.NEED,
@@ -134,20 +138,7 @@ def test_an_own_listing_must_be_published(offer, as_agent):
 
 
 def test_offer_and_need_are_of_one_market(offer, as_agent, as_reviewer):
-    need = markets.draft(
-        {
-            "title": "招聘材料工程师",
-            "body": "五年经验。",
-            "field": "05",
-            "region": "440300",
-            "valid_until": offer.valid_until,
-        },
-        market=Market.TALENT,
-        side=Side.NEED,
-        by=as_agent,
-    )
-    markets.submit(need, by=as_agent)
-    markets.publish(need, by=as_reviewer)
+    need = build_markets.of_kind(Market.TALENT, Side.NEED, by=as_agent, reviewer=as_reviewer)
     with pytest.raises(Invalid) as invalid:
         actions.express_interest(offer=offer.pk, need=need.pk, by=as_agent)
     assert invalid.value.code == "other_market"

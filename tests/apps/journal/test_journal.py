@@ -1,12 +1,15 @@
 """What happened is written once, kept for ever, and told to every reader exactly once."""
 
 import threading
+from importlib import import_module
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from apps.journal.actions import record, tell
+from apps.journal import actions
+from apps.journal.actions import record, record_many, tell
 from apps.journal.models import Entry, Untold
+from apps.journal.queries import walk_chain
 
 HEARD: list[str] = []
 
@@ -123,3 +126,45 @@ def test_one_reads_the_entries_that_concern_ones_organization(
         ]
     }
     assert read == {"own": ["test.done"], "stranger": [], "administrator": ["test.done"]}
+
+
+def test_many_entries_are_written_as_one_is(institute, works, as_researcher, monkeypatch):
+    monkeypatch.setattr(actions, "CHUNK", 2)
+    rows = [(institute, {"size": 1}), (works, {}), (institute, {"size": 3})]
+    with transaction.atomic():
+        count = record_many(
+            "test.done", iter(rows), by=as_researcher, parties=[institute.pk, None, works.pk]
+        )
+    written = Entry.objects.order_by("id")
+    assert count == 3
+    assert [e.facts for e in written] == [{"size": 1}, {}, {"size": 3}]
+    assert [e.subject_id for e in written] == [str(s.pk) for s, _ in rows]
+    assert {tuple(e.parties) for e in written} == {tuple(sorted([institute.pk, works.pk]))}
+    assert {(e.actor_user, e.request_id) for e in written} == {(as_researcher.user, "test")}
+    assert tell("test") == 3
+    assert HEARD == ["test.done"] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_deeds_and_their_entries_belong_to_one_transaction(institute, as_researcher):
+    with pytest.raises(RuntimeError, match="one transaction"):
+        record_many("test.done", [(institute, {})], by=as_researcher)
+
+
+def test_an_import_of_thousands_takes_few_statements(
+    institute, as_researcher, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(10), transaction.atomic():
+        record_many("test.done", ((institute, {}) for _ in range(2500)), by=as_researcher)
+    assert Untold.objects.count() == Entry.objects.count() == 2500
+
+
+def test_what_waits_from_before_the_chain_is_linked_too(institute, as_researcher, settings):
+    settings.JOURNAL_READERS = {}
+    note("test.old", institute, as_researcher)
+    settings.JOURNAL_READERS = {"chain": "apps.journal.readers.take"}
+    migration = import_module("apps.journal.migrations.0002_seals").Migration
+    with connection.cursor() as cursor:
+        cursor.execute(migration.operations[-1].sql)
+    assert tell("chain") == 1
+    assert walk_chain().links == 1

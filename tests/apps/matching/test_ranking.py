@@ -13,6 +13,7 @@ from apps.markets import actions as markets
 from apps.markets.models import Listing
 from apps.matching import actions, queries, readers
 from apps.matching.models import Corpus, Match, Posting, Stale, Text, Word
+from apps.reviews import actions as reviews
 from marketplace import matching
 from marketplace.actors import Actor, Role
 from marketplace.errors import Missing, Refused
@@ -213,7 +214,8 @@ def test_a_need_that_equals_an_offer_is_matched(
 
 def test_a_draft_is_not_matched(bearing: Listing, as_agent: Actor) -> None:
     build.caught_up()
-    row = markets.draft(
+    row = reviews.draft(
+        Listing,
         {"title": "轴承钢", "body": "轴承钢", "region": "610100"},
         market=bearing.market,
         side=queries.Side.NEED,

@@ -14,6 +14,7 @@ from apps.notifications.readers import take
 from marketplace.actors import Actor, Role
 from marketplace.deals import DropReason
 from marketplace.errors import Missing
+from tests.build import finding as build_finding
 from tests.build import markets as build_markets
 
 
@@ -161,3 +162,17 @@ def test_strangers_get_404(caller, deal, as_stranger, as_administrator, as_anony
     assert caller(as_anonymous).get("/notices").status_code == 401
     assert caller(as_anonymous).post(f"/notices/{pk}/mark_read").status_code == 401
     assert Notice.objects.get().read_at is None
+
+
+def test_only_whose_search_it_is_hears_that_it_found_something(
+    as_agent, as_researcher, as_reviewer, settings
+):
+    settings.JOURNAL_READERS["finding"] = "apps.finding.readers.take"
+    search = build_finding.search(by=as_agent)
+    build_markets.offer(by=as_researcher, reviewer=as_reviewer)
+    tell("notifications")
+    Notice.objects.all().delete()
+    build_finding.alert(search)
+    tell("notifications")
+    assert verbs_for(as_agent) == ["saved_search.alerted"]
+    assert Notice.objects.get().user_id == as_agent.user

@@ -1,1 +1,1 @@
-"""Commands that deal with listings."""
+"""Commands of the markets."""

@@ -1,0 +1,1 @@
+"""Files that people hand in, and the store that keeps their bytes."""

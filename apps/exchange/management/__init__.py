@@ -1,0 +1,1 @@
+"""Commands that bring tables in, and measure how long that takes."""

@@ -1,0 +1,1 @@
+"""What people look for and keep: saved searches, alerts, favourites, views."""

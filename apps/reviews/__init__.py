@@ -1,0 +1,1 @@
+"""What reviewed things share: their wordings, the rounds of review, consents, files."""

@@ -1,0 +1,1 @@
+"""What the routes of reviewed things share; none of its own."""

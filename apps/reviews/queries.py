@@ -1,0 +1,188 @@
+"""What the actions of reviewed things ask before they decide, and what sets each kind apart."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+from apps.accounts.models import Organization
+from apps.accounts.queries import memberships_of, must_be_verified, must_be_vetted
+from apps.base.models import RecordQuerySet
+from apps.reviews.models import Consent, Reviewed, Submission, Wording
+from marketplace.actors import Actor
+from marketplace.errors import Invalid
+from marketplace.reviews import Verdict, must_be_open, must_decide
+
+S = TypeVar("S", bound=Reviewed)
+
+
+class Rules(Generic[S]):
+    """
+    What the actions of one kind of reviewed thing do besides what they do with every kind.
+
+    Which class this is for each kind stands in settings.REVIEWED. `worded` is the thing as it would
+    be with the proposed words, or the thing itself where none are proposed; methods that return
+    names say which columns they have changed, for the caller to store.
+    """
+
+    #: Said where the organization has another thing of the same external reference.
+    reference_taken: str
+    #: Which columns show that the organization has done something about its thing.
+    signs: tuple[str, ...] = ()
+
+    def known(
+        self, rows: Sequence[Mapping[str, Any]], organization: UUID
+    ) -> list[tuple[dict[str, Any], list[Invalid]]]:
+        """Return each of `rows` as it is kept, with keys of codes, and what of it there is not."""
+        raise NotImplementedError
+
+    def faults(self, subject: S, words: Mapping[str, Any], stage: Any) -> list[Invalid]:
+        """Return what is wrong with the words of a thing that is to reach `stage`."""
+        raise NotImplementedError
+
+    def sign(self, subject: S, *, by: Actor) -> None:
+        """Note that its organization does something about a thing that is held."""
+
+    def proposed(self, subject: S, worded: S) -> list[str]:
+        """Raise where words cannot take the place of the live ones."""
+        return []
+
+    def consenting(self, subject: S, worded: S) -> S:
+        """Return that of both whose owners must consent."""
+        return subject
+
+    def unready(self, worded: S) -> list[Invalid]:
+        """Return what besides the words themselves keeps a thing from being submitted."""
+        return []
+
+    def accepted(self, subject: S, worded: S) -> list[str]:
+        """Note the day on which a thing, or other words of it, became live; or raise."""
+        return []
+
+    def written(self, subjects: Sequence[S]) -> None:
+        """Store what is kept of the live words of things of one kind outside their own table."""
+
+    def erase(self, subject: S) -> list[str]:
+        """Erase what a thing says besides its words."""
+        return []
+
+    def pointing_at(self, subject: Reviewed) -> Iterable[Reviewed]:
+        """Return the things of this kind that are sealed together with `subject`."""
+        return ()
+
+
+@cache
+def _rules(path: str) -> Rules[Any]:
+    found: Rules[Any] = import_string(path)()
+    return found
+
+
+def rules_of(subject: S) -> Rules[S]:
+    """Return what sets the kind of `subject` apart."""
+    return _rules(settings.REVIEWED[subject.kind_of_subject])
+
+
+def pointing_at(subject: Reviewed) -> list[Reviewed]:
+    """Return the things of all kinds that are sealed together with `subject`."""
+    every = dict.fromkeys(settings.REVIEWED.values())
+    return [row for path in every for row in _rules(path).pointing_at(subject)]
+
+
+def held(subject: S, *, by: Actor, expected: int | None = None) -> S:
+    """Read `subject` afresh and hold it until the transaction ends."""
+    rows = cast("RecordQuerySet[S]", type(subject)._default_manager.all())
+    return rows.locked(subject, by=by, expected=expected)
+
+
+def own(subject: S, *, by: Actor, expected: int | None = None, move: str = "") -> S:
+    """Hold a thing of the actor's organization, on which `move` is open."""
+    subject = held(subject, by=by, expected=expected)
+    by.must_act_for(subject.organization_id)
+    by.must_have(*subject.authors())
+    if move:
+        _must_be_open(move, subject)
+    rules_of(subject).sign(subject, by=by)
+    return subject
+
+
+def decided(subject: S, move: str, *, by: Actor, expected: int | None = None) -> tuple[S, UUID]:
+    """Hold a thing on which `by` decides by `move`, and return the person who does."""
+    subject = held(subject, by=by, expected=expected)
+    asked = Submission.objects.open().of(subject).values_list("submitted_by_id", flat=True)
+    memberships = memberships_of(by.user)
+    for author in {subject.author_id, *asked}:
+        reviewer = must_decide(
+            by, author=author, organization=subject.organization_id, memberships=memberships
+        )
+    _must_be_open(move, subject)
+    return subject, reviewer
+
+
+def must_be_fit(subject: Reviewed, worded: Reviewed, what_changed: str) -> None:
+    """Raise unless the organization may submit these words, and says why again."""
+    must_be_verified(subject.organization_id)
+    if worded.dual_use is not None:
+        must_be_vetted(subject.organization_id)
+    last = Submission.objects.of(subject).first()
+    if last and last.verdict is Verdict.SENT_BACK and not what_changed.strip():
+        raise Invalid(
+            "Say what has changed since it was sent back.", code="missing", field="what_changed"
+        )
+
+
+def with_proposal(subject: S) -> S:
+    """Return a copy of a thing with the proposed words; itself, where there are none."""
+    if subject.proposed_wording is None:
+        return subject
+    kept = Wording.objects.of(subject).get(number=subject.proposed_wording)
+    worded = subject.with_words(kept.words)
+    worded.proposed_at = kept.created_at
+    return worded
+
+
+def next_wording(subject: Reviewed) -> int:
+    """Return the number of the next wording; those of dropped proposals are not used again."""
+    last = Wording.objects.of(subject).values_list("number", flat=True).first()
+    return max(last or 0, subject.wording) + 1
+
+
+def is_reference_taken(subject: Reviewed) -> bool:
+    """Say whether another thing of the organization has the external reference of this one."""
+    reference = subject.words(["external_reference"])["external_reference"]
+    rows: QuerySet[Any] = type(subject)._default_manager.filter(
+        organization=subject.organization_id
+    )
+    others = rows.filter(external_reference=reference).exclude(pk=subject.pk)
+    return bool(reference) and others.exists()
+
+
+def at(place: str, fault: Invalid) -> Invalid:
+    """Return `fault` as one of a field below `place`, such as "terms."."""
+    facts: dict[str, Any] = dict(fault.facts)
+    return Invalid(fault.message, code=fault.code, field=place + fault.field, **facts)
+
+
+def unconsented(subject: Reviewed) -> list[Invalid]:
+    """Return a fault for every owner of `subject` who has not agreed to its newest wording."""
+    if not subject.needs_consent():
+        return []
+    given = Consent.objects.current(subject.pk, subject.newest_wording)
+    agreed = set(given.values_list("organization_id", flat=True))
+    names = Organization.objects.filter(pk__in=subject.owning() - agreed).order_by("id")
+    return [
+        Invalid(
+            "This was made in the course of duty: {owner} must consent to this wording first.",
+            code="consent_missing",
+            field="consent",
+            owner=name,
+        )
+        for name in names.values_list("name", flat=True)
+    ]
+
+
+def _must_be_open(move: str, subject: Reviewed) -> None:
+    must_be_open(move, state=subject.state, among=subject.open_moves())
