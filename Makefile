@@ -12,7 +12,7 @@ RUNTIME := .venv/.runtime
 DEVELOP := .venv/.develop
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard config/locale/*/LC_MESSAGES/*.po))
 
-.PHONY: help run manage demo test test-long test-browser benchmark-page benchmark-search schema lock forget clean
+.PHONY: help run manage demo test test-long test-browser benchmark-page benchmark-search examples schema lock forget clean
 .PHONY: check check-style check-format check-types check-walls check-with-database
 .PHONY: check-settings check-migrations check-schema
 
@@ -29,7 +29,7 @@ manage: $(RUNTIME) $(MESSAGES) ## a command on its data, also while it runs: mak
 demo: $(RUNTIME) ## walk from an achievement to a figure, over HTTP, in the market that runs
 	@SECRET_KEY=unused $(PYTHON) manage.py demo --base-url http://127.0.0.1:$(PORT) $(ARGS)
 
-test test-long test-browser schema check-migrations check-schema: \
+test test-long test-browser examples schema check-migrations check-schema: \
 	export DJANGO_SETTINGS_MODULE = config.settings.test
 
 test: $(DEVELOP) $(MESSAGES) ## every test but the long ones and those that need a browser
@@ -89,6 +89,10 @@ check-schema:
 schema: $(RUNTIME) $(MESSAGES) ## write the OpenAPI schema anew
 	@$(EMBEDDED) exec --volatile -- \
 		$(PYTHON) manage.py spectacular --lang en --validate --fail-on-warn --file $(OPENAPI)
+
+examples: $(DEVELOP) $(MESSAGES) ## write the worked examples of the API anew; then make schema
+	@MARKETPLACE_EXAMPLES=write $(EMBEDDED) exec --volatile -- \
+		$(PYTHON) -m pytest --quiet tests/api/test_examples.py $(ARGS)
 
 lock: $(CREATED) ## pin what requirements/*.in ask for; ARGS=--upgrade takes the newest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

@@ -54,3 +54,8 @@ class Caller:
             content_type="application/json",
             headers=headers,
         )
+
+
+def read_out(answer: HttpResponse) -> bytes:
+    """Return the whole of an answer, whose file is closed by that; of a stream there is one go."""
+    return b"".join(answer) if answer.streaming else answer.content

@@ -415,7 +415,9 @@ def _ahead(line: "_Line", asked: Criteria, door: _Door, by: Actor) -> Sql:
     """
     conditions, coded = _conditions(asked, by, door), _coded(asked)
     is_by_index = bool(coded or asked.words)
-    if door.is_narrow or asked.waiting or not (is_by_index or conditions or door.who[0]):
+    if asked.waiting is not None:
+        return line.gathered(door, [*coded, *conditions])  # Hardly any do.
+    if door.is_narrow or not (is_by_index or conditions or door.who[0]):
         return line.sorted(door, conditions)
     near, near_params = line.walked(door, conditions, with_words=bool(asked.words))
     far, far_params = line.gathered(door, [*coded, *conditions, (f"{NEAR} < {line.size}", [])])

@@ -1,8 +1,7 @@
 """
 The common life of reviewed things: drafted, submitted, decided on, changed while live, sealed.
 
-What sets one kind of thing apart from the others stands in its own app, as Rules. Owners agree to a
-thing and hang files on it here, too.
+What sets one kind of thing apart from the others stands in its own app, as Rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,29 +11,29 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.queries import organization_of, person_of
 from apps.base.models import StoredAnswer
 from apps.documents import actions as documents
 from apps.documents.models import Document
 from apps.journal.actions import destroy_key, record, record_many
 from apps.reviews.models import Attachment, Consent, Reviewed, Submission, Wording
 from apps.reviews.queries import (
-    at,
+    begun,
     decided,
+    hanging,
     held,
     is_reference_taken,
     must_be_fit,
+    must_take_file,
     next_wording,
+    owing,
     own,
     pointing_at,
     rules_of,
-    unconsented,
     with_proposal,
 )
 from marketplace.actors import Actor, Role
-from marketplace.errors import Conflict, Invalid, Missing, Refused
+from marketplace.errors import Conflict, Invalid, Refused
 from marketplace.reviews import (
-    CLOSED,
     LET_IN,
     AttachmentPurpose,
     Purpose,
@@ -48,9 +47,9 @@ from marketplace.reviews import (
 from marketplace.secrecy import Secrecy
 
 S = TypeVar("S", bound=Reviewed)
+Words = Mapping[str, Any]
+Findings = Sequence[Mapping[str, str]]
 
-#: How many files can hang on one thing.
-MOST_FILES = 40
 #: What a verdict on a thing that is not live yet changes of it.
 DECIDED = ("state", "waiting", "reviewed_by", "review_note")
 
@@ -59,26 +58,19 @@ DECIDED = ("state", "waiting", "reviewed_by", "review_note")
 
 
 @transaction.atomic
-def draft(
-    table: type[S], terms: Mapping[str, Any], *, by: Actor, imported_from: str = "", **kind: Any
-) -> S:
+def draft(table: type[S], terms: Words, *, by: Actor, imported_from: str = "", **kind: Any) -> S:
     """Begin a thing of the actor's organization; `kind` is what else it is from the beginning."""
-    [subject] = _begun(table, {"": terms}, imported_from, kind, by=by)
+    [subject] = _enter(begun(table, {"": terms}, imported_from, kind, by=by), by=by)
     return _record("drafted", subject, by=by, **subject.facts())
 
 
 @transaction.atomic
 def draft_many(
-    table: type[S],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    by: Actor,
-    imported_from: str = "",
-    **kind: Any,
+    table: type[S], rows: Sequence[Words], *, by: Actor, imported_from: str = "", **kind: Any
 ) -> list[S]:
     """Begin many things of one kind, or none; what is wrong with the third is at "2.title"."""
     given = {f"{position}.": terms for position, terms in enumerate(rows)}
-    subjects = _begun(table, given, imported_from, kind, by=by)
+    subjects = _enter(begun(table, given, imported_from, kind, by=by), by=by)
     told = ((subject, subject.facts()) for subject in subjects)
     verb = f"{table.kind_of_subject}.drafted"
     record_many(verb, told, by=by, parties=[by.organization])
@@ -86,7 +78,7 @@ def draft_many(
 
 
 @transaction.atomic
-def change(subject: S, terms: Mapping[str, Any], *, by: Actor, expected: int | None = None) -> S:
+def change(subject: S, terms: Words, *, by: Actor, expected: int | None = None) -> S:
     """
     Write other words: into a draft at once; of what is live, beside the live ones.
 
@@ -214,12 +206,7 @@ def accept(
 
 @transaction.atomic
 def send_back(
-    subject: S,
-    *,
-    findings: Sequence[Mapping[str, str]],
-    note: str = "",
-    by: Actor,
-    expected: int | None = None,
+    subject: S, *, findings: Findings, note: str = "", by: Actor, expected: int | None = None
 ) -> S:
     """Give a thing, or a change of it, back to be put right; the live words stand."""
     subject, reviewer = decided(subject, "send_back", by=by, expected=expected)
@@ -330,14 +317,7 @@ def attach(
     """Hang a file of the own organization on its thing."""
     subject = held(subject, by=by, expected=expected)
     by.must_act_for(subject.organization_id)
-    if subject.state in CLOSED:
-        raise Conflict(
-            "This is {state} now; nothing is added to it.",
-            code="wrong_state",
-            state=subject.state,
-        )
-    if Attachment.objects.of(subject).count() >= MOST_FILES:
-        raise Conflict("There are {most} files already.", code="too_many_files", most=MOST_FILES)
+    must_take_file(subject)
     document = documents.claim(document, by=by)
     attachment = Attachment(
         subject_kind=subject.kind_of_subject,
@@ -357,7 +337,7 @@ def detach(attachment: Attachment, subject: Reviewed, *, by: Actor) -> Attachmen
     """Take a file off the thing on which it hangs; its bytes are destroyed."""
     subject = held(subject, by=by)
     by.must_act_for(subject.organization_id)
-    attachment = _hanging(attachment, subject)
+    attachment = hanging(attachment, subject)
     attachment.removed_at = timezone.now()
     attachment.store("removed_at")
     documents.destroy(attachment.document, by=by)
@@ -369,11 +349,10 @@ def detach(attachment: Attachment, subject: Reviewed, *, by: Actor) -> Attachmen
 def destroy_files(subject: Reviewed, *, by: Actor) -> None:
     """Destroy every file that ever hung on a thing that held what it must not."""
     rows = Attachment.objects.filter(subject_id=subject.pk).select_related("document")
-    for attachment in rows.order_by("id"):
-        if attachment.removed_at is None:
-            attachment.removed_at = timezone.now()
-            attachment.store("removed_at")
-            documents.destroy(attachment.document, by=by)
+    for attachment in rows.filter(removed_at=None).order_by("id"):
+        attachment.removed_at = timezone.now()
+        attachment.store("removed_at")
+        documents.destroy(attachment.document, by=by)
     _record("files_destroyed", subject, by=by)
 
 
@@ -389,36 +368,11 @@ def _record(
     return subject
 
 
-def _begun(
-    table: type[S],
-    rows: Mapping[str, Mapping[str, Any]],
-    imported_from: str,
-    kind: Mapping[str, Any],
-    *,
-    by: Actor,
-) -> list[S]:
-    """Enter a draft for each of `rows`; what is wrong with one is told below its name."""
-    organization, person = organization_of(by), person_of(by)
-
-    def blank() -> S:
-        owned = {"organization_id": organization, "author_id": person}
-        return table(**owned, imported_from=imported_from, **kind)
-
-    one = blank()
-    by.must_have(*one.authors())
-    rules, subjects, wrong = rules_of(one), list[S](), list[Invalid]()
-    found = rules.known(list(rows.values()), organization)
-    for place, (given, unknown) in zip(rows, found, strict=True):
-        subject = blank()
-        words = merged(subject.all_words(), given)
-        faults = [*unknown, *rules.faults(subject, words, table.cycle.start)]
-        wrong += [at(place, fault) for fault in faults]
-        if not wrong:
-            subjects.append(subject.with_words(words))
-            subjects[-1].fill_in()
-    Invalid.unless_none(wrong)
-    table._default_manager.bulk_create(subjects)
-    rules.written(subjects)
+def _enter(subjects: list[S], *, by: Actor) -> list[S]:
+    """Store new drafts of one kind with their first wording."""
+    for first in subjects[:1]:
+        type(first)._default_manager.bulk_create(subjects)
+        rules_of(first).written(subjects)
     Wording.objects.keep_first(subjects, by=by)
     return subjects
 
@@ -428,36 +382,13 @@ def _submit(
 ) -> Submission:
     """Open a round of review of the words of `worded`, unless something keeps them from it."""
     must_be_cleared(cleared_by)
-    must_be_fit(subject, worded, what_changed)
-    rules, stage = rules_of(subject), subject.cycle.moves["submit"].target
-    consenting = rules.consenting(subject, worded)
-    _consent_oneself(consenting, by=by)
-    Invalid.unless_none(
-        [
-            *rules.faults(worded, worded.all_words(), stage),
-            *rules.unready(worded),
-            *unconsented(consenting),
-        ]
-    )
+    # A manager of an owner who submits something consents to it by that.
+    consenting = rules_of(subject).consenting(subject, worded)
+    if by.has(Role.ORGANIZATION_MANAGER) and by.organization in owing(consenting):
+        Consent.objects.give(consenting, by=by)
+        number = consenting.newest_wording
+        _record("consented", consenting, by=by, parties=[by.organization], wording=number)
+    must_be_fit(subject, worded, consenting, what_changed)
     return Submission.objects.begin(
         subject, purpose, cleared_by=cleared_by, what_changed=what_changed, by=by
     )
-
-
-def _consent_oneself(subject: Reviewed, *, by: Actor) -> None:
-    """Let a manager of an owner who submits something consent to it by that."""
-    if not by.has(Role.ORGANIZATION_MANAGER) or not subject.needs_consent():
-        return
-    number = subject.newest_wording
-    given = Consent.objects.current(subject.pk, number).filter(organization=by.organization)
-    if by.organization in subject.owning() and not given.exists():
-        Consent.objects.give(subject, by=by)
-        _record("consented", subject, by=by, parties=[by.organization], wording=number)
-
-
-def _hanging(attachment: Attachment, subject: Reviewed) -> Attachment:
-    held = Attachment.objects.of(subject).filter(pk=attachment.pk).select_related("document")
-    found = held.select_for_update(of=("self",), no_key=True).first()
-    if found is None:
-        raise Missing
-    return found

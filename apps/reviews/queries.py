@@ -10,14 +10,23 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from apps.accounts.models import Organization
-from apps.accounts.queries import memberships_of, must_be_verified, must_be_vetted
+from apps.accounts.queries import (
+    memberships_of,
+    must_be_verified,
+    must_be_vetted,
+    organization_of,
+    person_of,
+)
 from apps.base.models import RecordQuerySet
-from apps.reviews.models import Consent, Reviewed, Submission, Wording
+from apps.reviews.models import Attachment, Consent, Reviewed, Submission, Wording
 from marketplace.actors import Actor
-from marketplace.errors import Invalid
-from marketplace.reviews import Verdict, must_be_open, must_decide
+from marketplace.errors import Conflict, Invalid, Missing
+from marketplace.reviews import CLOSED, Verdict, merged, must_be_open, must_decide
 
 S = TypeVar("S", bound=Reviewed)
+
+#: How many files can hang on one thing.
+MOST_FILES = 40
 
 
 class Rules(Generic[S]):
@@ -122,8 +131,37 @@ def decided(subject: S, move: str, *, by: Actor, expected: int | None = None) ->
     return subject, reviewer
 
 
-def must_be_fit(subject: Reviewed, worded: Reviewed, what_changed: str) -> None:
-    """Raise unless the organization may submit these words, and says why again."""
+def begun(
+    table: type[S],
+    rows: Mapping[str, Mapping[str, Any]],
+    imported_from: str,
+    kind: Mapping[str, Any],
+    *,
+    by: Actor,
+) -> list[S]:
+    """Return a new draft for each of `rows`; what is wrong with one is told below its name."""
+    owned = {"organization_id": organization_of(by), "author_id": person_of(by)}
+
+    def blank() -> S:
+        return table(**owned, imported_from=imported_from, **kind)
+
+    by.must_have(*blank().authors())
+    rules, subjects, wrong = rules_of(blank()), list[S](), list[Invalid]()
+    found = rules.known(list(rows.values()), owned["organization_id"])
+    for place, (given, unknown) in zip(rows, found, strict=True):
+        subject = blank()
+        words = merged(subject.all_words(), given)
+        faults = [*unknown, *rules.faults(subject, words, table.cycle.start)]
+        wrong += [at(place, fault) for fault in faults]
+        if not wrong:
+            subjects.append(subject.with_words(words))
+            subjects[-1].fill_in()
+    Invalid.unless_none(wrong)
+    return subjects
+
+
+def must_be_fit(subject: S, worded: S, consenting: S, what_changed: str) -> None:
+    """Raise unless `worded`, what is submitted of a thing, can be put before a reviewer."""
     must_be_verified(subject.organization_id)
     if worded.dual_use is not None:
         must_be_vetted(subject.organization_id)
@@ -132,6 +170,30 @@ def must_be_fit(subject: Reviewed, worded: Reviewed, what_changed: str) -> None:
         raise Invalid(
             "Say what has changed since it was sent back.", code="missing", field="what_changed"
         )
+    rules, stage = rules_of(subject), subject.cycle.moves["submit"].target
+    faults = rules.faults(worded, worded.all_words(), stage)
+    Invalid.unless_none([*faults, *rules.unready(worded), *unconsented(consenting)])
+
+
+def must_take_file(subject: Reviewed) -> None:
+    """Raise Conflict unless another file can hang on a thing."""
+    if subject.state in CLOSED:
+        raise Conflict(
+            "This is {state} now; nothing is added to it.",
+            code="wrong_state",
+            state=subject.state,
+        )
+    if Attachment.objects.of(subject).count() >= MOST_FILES:
+        raise Conflict("There are {most} files already.", code="too_many_files", most=MOST_FILES)
+
+
+def hanging(attachment: Attachment, subject: Reviewed) -> Attachment:
+    """Hold a file that hangs on `subject`."""
+    rows = Attachment.objects.of(subject).filter(pk=attachment.pk).select_related("document")
+    found = rows.select_for_update(of=("self",), no_key=True).first()
+    if found is None:
+        raise Missing
+    return found
 
 
 def with_proposal(subject: S) -> S:
@@ -166,13 +228,17 @@ def at(place: str, fault: Invalid) -> Invalid:
     return Invalid(fault.message, code=fault.code, field=place + fault.field, **facts)
 
 
+def owing(subject: Reviewed) -> set[UUID]:
+    """Return the owners of `subject` who have not agreed to its newest wording, as they must."""
+    if not subject.needs_consent():
+        return set()
+    given = Consent.objects.current(subject.pk, subject.newest_wording)
+    return subject.owning() - set(given.values_list("organization_id", flat=True))
+
+
 def unconsented(subject: Reviewed) -> list[Invalid]:
     """Return a fault for every owner of `subject` who has not agreed to its newest wording."""
-    if not subject.needs_consent():
-        return []
-    given = Consent.objects.current(subject.pk, subject.newest_wording)
-    agreed = set(given.values_list("organization_id", flat=True))
-    names = Organization.objects.filter(pk__in=subject.owning() - agreed).order_by("id")
+    names = Organization.objects.filter(pk__in=owing(subject)).order_by("id")
     return [
         Invalid(
             "This was made in the course of duty: {owner} must consent to this wording first.",

@@ -242,6 +242,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.base.api.schema.add_problems",
+        "apps.base.api.schema.add_examples",
     ],
 }
 

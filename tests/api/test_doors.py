@@ -18,7 +18,7 @@ from marketplace.actors import KINDS, SCOPES, Actor
 from marketplace.organizations import OrganizationKind
 from marketplace.pools import PoolState
 from tests.build import pools as build_pools
-from tests.callers import Caller
+from tests.callers import Caller, read_out
 from tests.conftest import credit_code_of
 
 
@@ -55,6 +55,7 @@ def test_a_key_reads_what_its_scopes_name_and_nothing_else(as_statistician, kind
     for path, view in VIEWS:
         if "<" not in path and hasattr(view, "http_method_names"):
             answer = program.get(f"/{path.removeprefix('api/v1/')}")
+            read_out(answer)
             if answer.status_code == 405:
                 continue
             assert (answer.status_code == 403) == (view.scope != kind), (path, answer.content)

@@ -34,7 +34,7 @@ from tests.build import finding as build_finding
 from tests.build import markets as build_markets
 from tests.build import pools as build_pools
 from tests.build import reviews as build_reviews
-from tests.callers import Caller
+from tests.callers import Caller, read_out
 from tests.conftest import credit_code_of
 
 #: Columns. The researcher's institute owns projects, offers and contracts, and sells; the agent's
@@ -154,7 +154,7 @@ GET     commitments                        -                   401  200  200  20
 GET     commitments/<uuid:pk>              commitment          401  404  200  200  404  404  404
 POST    commitments/<uuid:pk>/pay          commitment          401  404  403  403  404  404  404
 POST    commitments/<uuid:pk>/release      commitment          401  404  403  403  404  404  404
-GET     pool-flows                         ?pool=fund&from=2026-01&to=2026-02 200 200 200 200 200 200 200
+GET     pool-flows ?pool=fund&from=2026-01&to=2026-02               200 200 200 200 200 200 200
 
 GET     listings                           -                   200  200  200  200  200  200  200
 GET     listings/facets                    ?facet=market       200  200  200  200  200  200  200
@@ -187,7 +187,6 @@ POST    listings/<uuid:pk>/files           offer               401  415  415  41
 GET     listings/<uuid:pk>/files/<uuid:file> file_of_offer     404  200  200  200  200  200  200
 DELETE  listings/<uuid:pk>/files/<uuid:file> file_of_offer     401  403  204  403  403  403  403
 GET     projects/<uuid:project>/market     project             200  200  200  200  200  200  200
-POST    spills                             -                   401  403  403  403  403  403  403
 
 GET     imports                            -                   401  200  200  200  200  200  200
 POST    imports                            -                   401  415  415  415  415  415  415
@@ -465,7 +464,6 @@ def bodies(world: dict[str, models.Model]) -> dict[str, Any]:
         "POST listings/<uuid:pk>/renew": {
             "valid_until": build_markets.in_days(300).isoformat(),
         },
-        "POST spills": {"pool": "project", "entry": str(world["project"].pk), **reason},
         "PATCH contracts/<uuid:pk>": {"title": "另写"},
         **{
             f"POST {things}/<uuid:pk>/{move}": reason

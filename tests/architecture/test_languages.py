@@ -85,6 +85,10 @@ def _words_of_unfold() -> set[str]:
     return found
 
 
+def _label(move: str) -> str:
+    return move.replace("_", " ").capitalize()
+
+
 @override("en")
 def spoken() -> set[str]:
     """Return every text that the code says to people."""
@@ -140,6 +144,11 @@ def test_a_word_of_one_vocabulary_is_a_word_of_it():
         for cls in _subclasses(Term)
         for term in cls  # type: ignore[attr-defined]
     }
+    for module in _modules():
+        for cycle in vars(module).values():
+            if isinstance(cycle, Lifecycle):
+                moves = (*cycle.moves, *getattr(module, "REQUESTS", ()))
+                words |= {(type(cycle.start).__name__, _label(move)) for move in moves}
     with override("en"):
         words |= {*_columns(), *_buttons()}
     with CATALOGUE.open("rb") as file:

@@ -21,6 +21,7 @@ from tests.properties.lives import (
     OUTSIDERS,
     PATHS,
     SETTINGS,
+    STARTS,
     Life,
     People,
     Step,
@@ -75,10 +76,17 @@ class EntryLife(Life):
         is_dual_use=st.sampled_from([False, False, True]),
         is_of_duty=st.booleans(),
         is_shared=st.booleans(),
-        is_let_in=st.booleans(),
+        start=st.sampled_from(STARTS),
+        seed=st.integers(0, 2**32 - 1),
     )
     def is_drafted(
-        self, pool: str, is_dual_use: bool, is_of_duty: bool, is_shared: bool, is_let_in: bool
+        self,
+        pool: str,
+        is_dual_use: bool,
+        is_of_duty: bool,
+        is_shared: bool,
+        start: str,
+        seed: int,
     ) -> None:
         """Begin an entry."""
         self.pool = pool
@@ -98,8 +106,8 @@ class EntryLife(Life):
         self.path.append(f"{pool} {is_dual_use} {self.is_of_duty} {self.is_shared}")
         self.begin(f"/{pool}s", body | self.words(0))
         self.writes(self.words(0))
-        if is_let_in:
-            self.is_let_in()
+        self.seed = seed
+        self.starts(start)
 
     def kind_of(self) -> str:
         return self.pool

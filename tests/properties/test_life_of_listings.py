@@ -27,6 +27,7 @@ from tests.properties.lives import (
     PATHS,
     REASON,
     SETTINGS,
+    STARTS,
     Life,
     People,
     Step,
@@ -86,7 +87,8 @@ class ListingLife(Life):
         is_dual_use=st.sampled_from([False, False, True]),
         is_of_duty=st.booleans(),
         is_shared=st.booleans(),
-        is_let_in=st.booleans(),
+        start=st.sampled_from(STARTS),
+        seed=st.integers(0, 2**32 - 1),
     )
     def is_drafted(
         self,
@@ -94,7 +96,8 @@ class ListingLife(Life):
         is_dual_use: bool,
         is_of_duty: bool,
         is_shared: bool,
-        is_let_in: bool,
+        start: str,
+        seed: int,
     ) -> None:
         """Begin a listing, with the entry that an offer needs."""
         self.market, self.side = kind
@@ -121,8 +124,8 @@ class ListingLife(Life):
         self.path.append(f"{self.kind_of()} {is_dual_use} {self.is_of_duty} {self.is_shared}")
         self.begin("/listings", body | self.words(0))
         self.writes(self.words(0))
-        if is_let_in:
-            self.is_let_in()
+        self.seed = seed
+        self.starts(start)
 
     def _entry(self) -> Any:
         """Return an admitted entry that can be offered."""
@@ -207,9 +210,10 @@ class ListingLife(Life):
         pool = POOLS[self.market]
         place = f"/{pool}s/{self.entry}"
         if self.chance.random() < 0.2:
-            body = {"pool": pool, "entry": self.entry, **REASON}
-            answer = self.people.callers["officer"].post("/spills", body)
-            assert answer.status_code == 204, answer.content
+            officer = self.people.callers["officer"]
+            answer = officer.post(f"{place}/spill", REASON, etag=officer.get(place)["ETag"])
+            assert answer.status_code == 200, answer.content
+            self.is_backed = False
             self._goes("spill")
             return
         for name, move, body in (("author", "leave", REASON), ("reviewer", "release", {})):
@@ -278,10 +282,11 @@ class ListingLife(Life):
         if name == "stranger":
             self.reads(name, f"/listings/{self.opposite[self.market, self.side]}/matches")
         if self.entry and self.market is Market.TECHNOLOGY:
+            is_known = self.is_backed and (not self.is_dual_use or self.is_vetted(name))
             self.reads(
                 name,
                 f"/projects/{self.entry}/market",
-                status=200 if not self.is_dual_use or self.is_vetted(name) else 404,
+                status=200 if is_known else 404,
             )
 
 

@@ -1,5 +1,7 @@
 """How the API describes itself (OpenAPI 3.1)."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -7,6 +9,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.serializers import Serializer
 
 from apps.base.api.errors import CONTENT_TYPE
+
+#: What the tests asked and were answered, by operation.
+EXAMPLES = Path(__file__).parent / "examples"
 
 READING = ["400", "401", "403", "404", "411", "413", "415", "429"]
 WRITING = [*READING, "409", "412", "422", "428"]
@@ -143,6 +148,28 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                     status, {"$ref": f"#/components/responses/{name}"}
                 )
     return result
+
+
+def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Show with each operation what the tests asked and were answered, where they tried it."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            kept = EXAMPLES / f"{operation['operationId']}.json"
+            if not kept.exists():
+                continue
+            for name, example in json.loads(kept.read_text("utf-8")).items():
+                if example["request"] is not None and "requestBody" in operation:
+                    for content in operation["requestBody"]["content"].values():
+                        _show(content, name, example["request"])
+                answer = operation["responses"].get(str(example["status"]), {})
+                content = answer.get("content", {}).get(example["media_type"])
+                if content is not None:
+                    _show(content, name, example["response"])
+    return result
+
+
+def _show(content: dict[str, Any], name: str, value: object) -> None:
+    content.setdefault("examples", {})[name] = {"value": value}
 
 
 def _header(description: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ from marketplace.exchange import (
 from marketplace.listings import pool_of, shows_confidential
 from marketplace.pools import TERMS_OF
 from marketplace.reviews import shows_review
-from marketplace.secrecy import shown_block, shown_indicator
+from marketplace.secrecy import Secrecy, shown_block, shown_indicator
 
 MEDIA_TYPES = {
     FileFormat.CSV: "text/csv; charset=utf-8",
@@ -55,6 +55,8 @@ CHUNK, PIECE = 500, 256 * 1024
 HELD = 1024 * 1024
 #: How many digits a number of a spreadsheet keeps.
 DIGITS = 15
+#: Words of an entry that are shown only with its review.
+KEPT_BACK = frozenset({"certificate", "employments", "inventors"})
 #: Characters that XML cannot hold, and what would be taken for one that is written so.
 UNWRITABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\r\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)"
@@ -127,6 +129,8 @@ def shown_words(row: Listing | PoolEntry, *, by: Actor) -> dict[str, Any]:
             words |= plain(row.project.words(OF_PROJECT))
     else:
         words = plain(row.words(TERMS_OF[row.pool]))
+        if not (shows_review(by, row.organization_id) or level is Secrecy.UNDER_NDA):
+            words |= dict.fromkeys(KEPT_BACK & words.keys())
     if not (shows_review(by, row.organization_id) and row.external_reference):
         words[REFERENCE] = str(row.pk)
     for name, shown, withheld in (

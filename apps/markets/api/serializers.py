@@ -1,5 +1,8 @@
 """The shapes in which listings travel."""
 
+from collections.abc import Callable
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
@@ -218,6 +221,24 @@ class ListingFound(ListingTeaser):
     """What everybody may read of a listing in a list, and where the words of a search stand."""
 
     highlights = serializers.SerializerMethodField(help_text="Null where no words were given.")
+
+    @cached_property
+    def _shown(self) -> list[tuple[str, Callable[[Listing], Any], Callable[[Any], Any]]]:
+        """Return of each field how it is read and shown; asked once, not again for every row."""
+        return [
+            (
+                name,
+                (lambda row: row) if field.source == "*" else attrgetter(str(field.source)),
+                field.to_representation,
+            )
+            for name, field in self.fields.items()
+        ]
+
+    def to_representation(self, row: Listing) -> dict[str, Any]:
+        return {
+            name: None if (value := read(row)) is None else show(value)
+            for name, read, show in self._shown
+        }
 
     class Meta(ListingTeaser.Meta):
         fields = [*ListingTeaser.Meta.fields, "highlights"]

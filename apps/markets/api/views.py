@@ -34,7 +34,7 @@ from apps.markets.api.serializers import (
 from apps.markets.models import Listing
 from apps.markets.queries import alike
 from apps.markets.search import facets
-from apps.pools.models import Fund, Project
+from apps.pools.models import Project
 from apps.reviews import actions as reviews
 from apps.reviews.api.serializers import AcceptanceInput
 from apps.reviews.api.views import MOVES, ReviewedViews
@@ -44,13 +44,14 @@ from marketplace.errors import Missing
 from marketplace.search import query
 from marketplace.secrecy import Secrecy
 
-#: Of what a listing points at, its labels need these columns.
-LABELS = {"project": (Project, "has_lapsed_right"), "fund": (Fund, "closes_on")}
-NOT_NEEDED = [
-    f"{name}__{column.name}"
-    for name, (table, kept) in LABELS.items()
-    for column in table._meta.concrete_fields
-    if column.name not in ("id", kept)
+#: What a page reads of a listing, of its organization and of what it points at.
+SHOWN = [
+    *(
+        column.name
+        for column in Listing._meta.concrete_fields
+        if column.name in ListingTeaser.Meta.fields
+    ),
+    *("organization__name", "project__has_lapsed_right", "fund__closes_on"),
 ]
 ONE = PolymorphicProxySerializer(
     component_name="Listing",
@@ -72,8 +73,7 @@ OWN_MOVES = ("publish", "pause", "resume", "withdraw", "conclude", "renew")
 
 def listed(rows: QuerySet[Listing]) -> QuerySet[Listing]:
     """Return `rows` with what a page of them shows, and no more of it."""
-    joined = rows.select_related("organization", *LABELS)
-    return joined.defer("confidential", "review_note", "blocks", "indicators", *NOT_NEEDED)
+    return rows.select_related("organization", "project", "fund").only(*SHOWN)
 
 
 @extend_schema_view(

@@ -373,7 +373,7 @@ def test_a_file_past_every_limit_is_given_up_while_it_comes(
 
 
 def test_a_file_larger_than_its_type_may_be_is_refused(program: Caller, folder: Path) -> None:
-    status, answer = send(Body(6 * 1024 * 1024), program)
+    status, answer = send(Body(21 * 1024 * 1024), program)
     assert (status, answer["code"]) == (422, "file_too_large")
     assert files(folder) == []
 

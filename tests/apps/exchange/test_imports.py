@@ -277,7 +277,7 @@ def test_what_dies_in_the_middle_of_a_piece_leaves_none_of_it(as_researcher, mon
         draft_many(*args, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(taking.markets, "draft_many", dies)
+    monkeypatch.setattr(taking.reviews, "draft_many", dies)
     with pytest.raises(KeyboardInterrupt):
         tasks.step()
     job.refresh_from_db()
@@ -296,7 +296,7 @@ def test_an_import_that_cannot_go_on_fails_and_lets_others_pass(as_researcher, m
     def breaks(*args: Any, **options: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(taking.markets, "draft_many", breaks)
+    monkeypatch.setattr(taking.reviews, "draft_many", breaks)
     assert tasks.step() == 1
     job.refresh_from_db()
     assert (job.state, job.failure) == (ImportState.FAILED, "ZeroDivisionError")

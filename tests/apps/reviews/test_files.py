@@ -8,7 +8,7 @@ from apps.documents import actions as documents
 from apps.documents.models import Document
 from apps.journal.models import Entry
 from apps.pools.models import Project
-from apps.reviews import actions
+from apps.reviews import actions, queries
 from apps.reviews.models import Attachment
 from marketplace.actors import Actor
 from marketplace.documents import DocumentState
@@ -18,7 +18,7 @@ from marketplace.reviews import AttachmentPurpose
 from marketplace.secrecy import Secrecy
 from tests.build import pools as build_pools
 from tests.build import reviews as build
-from tests.callers import Caller
+from tests.callers import Caller, read_out
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +48,7 @@ def test_a_file_is_for_whom_its_secrecy_allows(
         caller = Caller(request.getfixturevalue(f"as_{name}"))
         listed = caller.get(f"/projects/{project.pk}/files").json()["results"]
         answer = caller.get(f"/projects/{project.pk}/files/{attachment.pk}")
+        read_out(answer)
         assert len(listed) == (name in reads), name
         assert answer.status_code == (200 if name in reads else 404), name
 
@@ -57,7 +58,7 @@ def test_the_bytes_come_back_and_who_opened_them_is_written_down(
 ) -> None:
     attachment = build.file(project, by=as_researcher)
     answer = Caller(as_reviewer).get(f"/projects/{project.pk}/files/{attachment.pk}")
-    assert b"".join(answer.streaming_content) == build.TEXT
+    assert read_out(answer) == build.TEXT
     entry = Entry.objects.filter(verb="document.opened").latest("id")
     assert entry.actor_user == as_reviewer.user
 
@@ -103,7 +104,7 @@ def test_nothing_is_attached_to_what_is_over(as_researcher: Actor, as_reviewer: 
 def test_there_is_an_end_to_the_number_of_files(
     project: Project, as_researcher: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "MOST_FILES", 1)
+    monkeypatch.setattr(queries, "MOST_FILES", 1)
     build.file(project, by=as_researcher)
     with pytest.raises(Conflict) as caught:
         build.file(project, by=as_researcher)
