@@ -206,8 +206,8 @@ DEEDS = [
 ]
 #: Of moves that are open, how often each is taken; those that end a path but once.
 OFTEN = {
-    **dict.fromkeys(("submit", "submit_change", "publish", "admit"), 12),
-    **{"change": 9, "pause": 3, "renew": 3, "take_back": 3, "leave": 3},
+    **dict.fromkeys(("submit", "submit_change", "publish", "admit"), 24),
+    **{"change": 18, "pause": 6, "renew": 6, "take_back": 6, "leave": 6},
 }
 ENDS = {"refused", "withdrawn", "concluded", "left", "sealed"}
 #: Where a path begins: most of a life is on the market.
@@ -409,7 +409,7 @@ class Life(RuleBasedStateMachine):
         open_steps = [
             step
             for step in fitting
-            for _ in range(1 if step.then in ENDS else OFTEN.get(step.move, 6))
+            for _ in range(1 if step.then in ENDS else OFTEN.get(step.move, 12))
             if step.by != "clock"
         ]
         if open_steps:
