@@ -317,19 +317,23 @@ def _among(rows: QuerySet[Any, Any]) -> Sql:
 
 def _coded(asked: Criteria) -> list[Sql]:
     """Return what the index of codes can tell of the conditions: all of it, or nearly so."""
+
+    def code(letter: str, value: Any) -> str:
+        number = number_of(value) if isinstance(value, Term) else value
+        return "" if value is None else f"{letter}{number}"
+
+    mode = asked.cooperation_mode
     every = [
-        f"{letter}{number_of(term)}"
-        for letter, term in (
-            ("m", asked.market),
-            ("s", asked.side),
-            ("p", asked.price_way),
-            ("w", asked.waiting),
-        )
-        if term is not None
+        # Market and side, and field and region, have common codes where both are asked for.
+        code("m", asked.market) + code("s", asked.side),
+        code("f", asked.field) + code("r", asked.region),
+        code("p", asked.price_way),
+        code("w", asked.waiting),
+        code("c", None if mode is None else bit_of(mode)),
+        # Nearly all are published.
+        code("t", None if asked.state is ListingState.PUBLISHED else asked.state),
     ]
-    every += [f"f{asked.field}"] if asked.field is not None else []
-    every += [f"r{int(asked.region)}"] if asked.region is not None else []
-    every += [f"c{bit_of(asked.cooperation_mode)}"] if asked.cooperation_mode else []
+    every = list(filter(None, every))
     found: list[Sql] = [(f"{CODES} @> %s::text[]", [every])] if every else []
     if asked.readiness_from is not None or asked.readiness_to is not None:
         levels = range(asked.readiness_from or 1, (asked.readiness_to or 9) + 1)
@@ -503,7 +507,7 @@ class _Line:
 
 #: The columns of a code and of those below it.
 BRANCHES: dict[Facet, tuple[str, ...]] = {
-    Facet.FIELD: ("nullif(field, '')", "nullif(subfield, '')"),
+    Facet.FIELD: ("field", "nullif(subfield, '')"),
     Facet.REGION: ("province", "city", "county"),
 }
 VOCABULARIES: dict[Facet, type[Term]] = {
@@ -523,7 +527,7 @@ class _Dimension:
 
     def names(self, value: Any) -> list[str]:
         """Return the values that stand in the column."""
-        if value is None:
+        if value in (None, ""):
             return []
         if self.facet in VOCABULARIES:
             return [list(VOCABULARIES[self.facet])[value - 1].value]

@@ -9,7 +9,8 @@ from django.db import migrations, models
 #: Of an amount, the power of ten and in which part of it: 99 fen and 3 yuan are 5 and 7.
 STEP = "2 * length({amount}::text) + (left({amount}::text, 1) >= '3')::integer"
 
-#: What a row is coded by, in one list, so that one index knows it together with the words.
+#: What a row is coded by, in one list, so that one index knows it together with the words. What is
+#: often asked for together has codes of its own.
 CODES = f"""
 CREATE FUNCTION markets_codes(
     market smallint, side smallint, state smallint, field text, subfield text,
@@ -17,7 +18,10 @@ CREATE FUNCTION markets_codes(
     readiness smallint, price_way smallint, waiting smallint, lowest bigint, highest bigint
 ) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN array_remove(ARRAY[
     'm' || market, 's' || side, 't' || state, 'f' || nullif(field, ''), 'f' || nullif(subfield, ''),
-    'r' || province, 'r' || city, 'r' || county,
+    'r' || province, 'r' || city, 'r' || county, 'm' || market || 's' || side,
+    'f' || nullif(field, '') || 'r' || province, 'f' || nullif(subfield, '') || 'r' || province,
+    'f' || nullif(field, '') || 'r' || city, 'f' || nullif(subfield, '') || 'r' || city,
+    'f' || nullif(field, '') || 'r' || county, 'f' || nullif(subfield, '') || 'r' || county,
     CASE WHEN cooperation_modes & 1 <> 0 THEN 'c1' END,
     CASE WHEN cooperation_modes & 2 <> 0 THEN 'c2' END,
     CASE WHEN cooperation_modes & 4 <> 0 THEN 'c4' END,
