@@ -257,9 +257,10 @@ def _hidden(by: Actor) -> _Door | None:
     if by.organization is not None:
         ways.append(("organization_id = %s", [by.organization]))
         if by.has(Role.ORGANIZATION_MANAGER):
-            owned = Project.objects.owned_with(by.organization).values("pk")
-            offers = Listing.objects.filter(side=Side.OFFER, project__in=owned).values("pk")
-            ways.append(_among(offers))
+            shared = Project.objects.shared_with(by).values("pk")
+            offers = Listing.objects.filter(side=Side.OFFER, project__in=shared)
+            offers = offers if by.is_vetted else offers.filter(dual_use=None)
+            ways.append(_among(offers.values("pk")))
     if not ways:
         return None
     text, params = _and(ways, " OR ")

@@ -142,7 +142,7 @@ class People:
 
     @classmethod
     def of(cls, request: pytest.FixtureRequest) -> "People":
-        """Gather the cast: the office and the buyer are vetted for dual use, the others are not."""
+        """Gather the cast, of which only the stranger is not vetted for dual use."""
         names = {
             "anonymous": "as_anonymous",
             "stranger": "as_stranger",
@@ -176,6 +176,7 @@ class People:
             )
         people = cls({n: Caller(actor) for n, actor in actors.items()}, actors, organizations)
         people.vet("institute")
+        people.vet("agency")
         for user in User.objects.filter(pk__in={actor.user for actor in actors.values()}):
             name = next(name for name, actor in actors.items() if actor.user == user.pk)
             actors[name] = user.as_actor(organization=actors[name].organization, request_id="test")

@@ -1,6 +1,7 @@
 """The shapes in which listings travel."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -294,6 +295,13 @@ class ListingMoves(OpenMoves):
     """The moves that are open now; each is a POST below."""
 
 
+def _exact(words: dict[str, Any]) -> dict[str, Any]:
+    """Return `words` with amounts as exact texts, where JSON would make inexact numbers of them."""
+    return {
+        name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in words.items()
+    }
+
+
 class ListingFull(ListingDetail, Review):
     """What its organization, its owners and its reviewers read of a listing."""
 
@@ -315,7 +323,7 @@ class ListingFull(ListingDetail, Review):
         return {
             "wording": row.proposed_wording,
             "changed_fields": changed(live, words),
-            "words": plain(words) | {"terms": plain(words["terms"])},
+            "words": _exact(plain(words)) | {"terms": _exact(plain(words["terms"]))},
         }
 
 

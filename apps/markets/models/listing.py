@@ -97,8 +97,10 @@ class ListingQuerySet(RecordQuerySet["Listing"]):
         if actor.organization is not None:
             seen |= Q(organization=actor.organization)
             if actor.has(Role.ORGANIZATION_MANAGER):
-                owned = Project.objects.owned_with(actor.organization)
-                seen |= Q(side=Side.OFFER, project__in=owned.values("pk"))
+                shared = Q(project__in=Project.objects.shared_with(actor).values("pk"))
+                if not actor.is_vetted:
+                    shared &= Q(dual_use=None)
+                seen |= Q(side=Side.OFFER) & shared
         return self.filter(seen).exclude(state=ListingState.SEALED)
 
 

@@ -59,13 +59,17 @@ class ProjectQuerySet(PoolEntryQuerySet["Project"]):
         rows = self.admitted().filter(has_lapsed_right=False)
         return rows.alias(is_over=is_over).filter(is_over=True).order_by("pk")
 
+    def shared_with(self, actor: Actor) -> Self:
+        """Return what the actor's organization owns a share of, and may know of."""
+        rows = self.owned_with(actor.organization).exclude(state=PoolState.SEALED)
+        return rows if actor.is_vetted else rows.filter(dual_use=None)
+
     def visible_to(self, actor: Actor) -> Self:
         """Return what all entries show, and to managers what their organization owns a share of."""
         rows = super().visible_to(actor)
         if actor.is_system or not actor.has(Role.ORGANIZATION_MANAGER) or not actor.organization:
             return rows
-        shared = self.owned_with(actor.organization).exclude(state=PoolState.SEALED)
-        return rows | shared
+        return rows | self.shared_with(actor)
 
 
 class Project(PoolEntry):

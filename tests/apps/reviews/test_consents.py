@@ -1,5 +1,7 @@
 """Owners agree to one wording of what was made in the course of duty."""
 
+from dataclasses import replace
+
 import pytest
 
 from apps.pools.models import Project
@@ -9,6 +11,7 @@ from apps.reviews.models import Consent
 from marketplace.actors import Actor
 from marketplace.errors import Conflict, Invalid, Missing, Refused
 from marketplace.pools import PoolState
+from marketplace.secrecy import DualUse
 from tests.build import pools as build_pools
 from tests.callers import Caller
 
@@ -109,3 +112,18 @@ def test_what_was_not_made_in_the_course_of_duty_needs_nobodys_consent(
     with pytest.raises(Conflict):
         actions.consent(free, by=as_manager)
     assert submitted(free, as_researcher).state is PoolState.SUBMITTED
+
+
+def test_a_co_owner_who_is_not_vetted_knows_nothing_of_what_has_a_dual_use(
+    as_researcher: Actor, as_manager: Actor, as_agent: Actor
+) -> None:
+    partner = build_pools.manager_of(as_agent.organization)
+    owners = [
+        {"organization": str(as_manager.organization), "share": "60.00"},
+        {"organization": str(as_agent.organization), "share": "40.00"},
+    ]
+    words = build_pools.PROJECT | {"owners": owners, "dual_use": DualUse.MILITARY_TO_CIVIL}
+    project = reviews.draft(Project, words, by=as_researcher)
+    assert not Project.objects.visible_to(partner).exists()
+    vetted = replace(partner, is_vetted=True)
+    assert list(Project.objects.visible_to(vetted)) == [project]

@@ -155,8 +155,6 @@ def _stock(wanted: int) -> Stock:
         _entries(Talent, have, author, reviewer, kind=TalentKind.SCIENTIST),
         _entries(Fund, have, author, reviewer, kind=FundKind.EQUITY),
     ]
-    for user, role, place in ((author, Role.COMPANY_AGENT, 1), (reviewer, Role.REVIEWER, 0)):
-        Membership.objects.get_or_create(user=user, organization=have[place], role=role)
     names = Code.objects.filter(edition__in=LISTS).order_by("key").values_list("name_zh", flat=True)
     codes = list(
         Code.objects.filter(edition="gbt2260-2024").order_by("key").values_list("code", flat=True)
@@ -177,6 +175,14 @@ def _stock(wanted: int) -> Stock:
         reviewer=reviewer.pk,
         name=NAME,
     )
+
+
+def _actor(name: str, role: Role, place: int) -> Actor:
+    """Return somebody of the organization with this number."""
+    organization = Organization.objects.get(name=f"{NAME} {place}")
+    user = _person(name)
+    Membership.objects.get_or_create(user=user, organization=organization, role=role)
+    return user.as_actor()
 
 
 def _person(name: str) -> User:
@@ -235,7 +241,8 @@ def _entered(table: type[Model], rows: list[Any]) -> list[Any]:
 def measured(seconds: float, *, with_web: bool) -> dict[str, Any]:
     """Measure each thing for some seconds, and the size of it all."""
     Throttle.THROTTLE_RATES = {"anonymous": "10000000/min", "known": "10000000/min"}
-    reader = User.objects.get(username=NAME).as_actor()
+    reader = _actor(f"{NAME}_reader", Role.INVESTOR, 1)
+    author = _actor(NAME, Role.COMPANY_AGENT, 2)
     _key, secret = accounts.create_key(
         name=NAME, scopes=SCOPES, expires_at=timezone.now() + timedelta(days=1), by=reader
     )
@@ -274,8 +281,8 @@ def measured(seconds: float, *, with_web: bool) -> dict[str, Any]:
         for name, deed in (("page", search_page), ("facets", count_facets))
     }
     figures["hits"] = _hits(pairs[:100], by=reader)
-    figures["publishing, until it is found"] = _publishing(ask, seconds, by=reader)
-    figures["taking in"] = _taking_in(seconds, by=reader)
+    figures["publishing, until it is found"] = _publishing(ask, seconds, by=author)
+    figures["taking in"] = _taking_in(seconds, by=author)
     figures["peer"] = _peer(pairs, seconds, figures)
     figures["sizes"] = _sizes()
     figures["memory of this process, MB"] = _memory(os.getpid())
@@ -412,7 +419,7 @@ def _draft_words(number: int) -> dict[str, Any]:
 
 def _publishing(ask: Callable[..., Any], seconds: float, *, by: Actor) -> dict[str, Any]:
     """Publish listings, and find each by a search right after."""
-    reviewer = User.objects.get(username=f"{NAME}_reviewer").as_actor()
+    reviewer = _actor(f"{NAME}_reviewer", Role.REVIEWER, 0)
     deciding: list[float] = []
     until: list[float] = []
     end = time.perf_counter() + seconds
