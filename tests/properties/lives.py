@@ -309,7 +309,7 @@ class Life(RuleBasedStateMachine):
 
     def is_vetted(self, name: str) -> bool:
         """Say whether an outsider is vetted for dual use now."""
-        return name == "buyer" and self.is_buyer_vetted
+        return name == "partner" or (name == "buyer" and self.is_buyer_vetted)
 
     def reads_whole(self, name: str) -> bool:
         """Say whether somebody who sees it reads all of it, also what it said and would say."""
