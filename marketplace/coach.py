@@ -190,8 +190,7 @@ def likeness(a: str, b: str) -> float:
     碳化硅衬底 and 碳化硅外延 have the pairs 碳化 and 化硅 in common, of six: 2 / 6 = 0.333. Spaces,
     punctuation, capitals and full-width forms do not matter.
     """
-    one, other = _pairs(a), _pairs(b)
-    return len(one & other) / len(one | other) if one and other else 0.0
+    return _shared(_pairs(a), _pairs(b))
 
 
 def duplicates(
@@ -208,9 +207,7 @@ def duplicates(
     found = []
     for other, its_title, its_text in others:
         theirs = _pairs(its_title), _pairs(f"{its_title}\n{its_text}")
-        alike = max(
-            len(a & b) / len(a | b) if a and b else 0.0 for a, b in zip(own, theirs, strict=True)
-        )
+        alike = max(map(_shared, own, theirs))
         if alike >= ALIKE:
             found.append((other, alike))
     return sorted(found, key=lambda pair: -pair[1])[:MOST_DUPLICATES]
@@ -367,6 +364,10 @@ def _texts(words: Mapping[str, object], *, up_to: Secrecy) -> Iterator[tuple[str
 
 def _sentences(text: str) -> list[str]:
     return SENTENCE_END.split(_normal(text))
+
+
+def _shared(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other) if one and other else 0.0
 
 
 def _pairs(text: str) -> set[str]:

@@ -351,11 +351,6 @@ def validity_faults(valid_until: date, today: date) -> list[Invalid]:
     return []
 
 
-def has_run_out(valid_until: date, today: date) -> bool:
-    """Say whether the last day of validity has gone by."""
-    return valid_until < today
-
-
 def shows_confidential(by: Actor, organization: UUID) -> bool:
     """Say whether `by` reads the confidential part of a listing, and the notes on it."""
     return by.acts_for(organization) or by.has(Role.REVIEWER)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from marketplace.actors import Actor, Role
 from marketplace.errors import Conflict, Invalid, Refused
+from marketplace.secrecy import clearance_faults
 from marketplace.vocabulary import Term
 
 
@@ -119,12 +120,8 @@ def must_give_reason(reason: str) -> None:
 
 def must_be_cleared(cleared_by: str) -> None:
     """Raise Invalid unless somebody cleared that there is no state secret (国家秘密) in it."""
-    if not cleared_by.strip():
-        raise Invalid(
-            "Say who cleared that this holds no state secret.",
-            code="not_cleared",
-            field="clearance.cleared_by",
-        )
+    for fault in clearance_faults(True, cleared_by):
+        raise fault
 
 
 def finding_faults(findings: Sequence[Mapping[str, str]], names: Iterable[str]) -> list[Invalid]:

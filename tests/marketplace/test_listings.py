@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.actors import Actor, Role
+from marketplace.health import is_outdated
 from marketplace.listings import (
     KINDS,
     LISTING,
@@ -26,7 +27,6 @@ from marketplace.listings import (
     Side,
     dual_use_faults,
     faults,
-    has_run_out,
     open_moves,
     pool_of,
     required_of,
@@ -264,8 +264,8 @@ def test_a_draft_may_lie_past_its_last_day():
 @given(st.dates(min_value=date(2000, 1, 1), max_value=date(2090, 1, 1)), st.integers(-9, 9))
 def test_what_has_run_out_could_not_be_submitted(today: date, days: int):
     day = today + timedelta(days=days)
-    assert not has_run_out(day, today) or validity_faults(day, today)
-    assert has_run_out(day, today) == (days < 0)
+    assert not is_outdated(day, today) or validity_faults(day, today)
+    assert is_outdated(day, today) == (days < 0)
 
 
 def test_the_confidential_part_is_for_the_own_organization_and_reviewers():

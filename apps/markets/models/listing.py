@@ -48,7 +48,6 @@ COLUMNS = tuple(name for name in TERMS if name != "terms")
 ONCE_PUBLISHED = ["published", "paused", "withdrawn", "expired", "concluded"]
 # In constraints stand plain words, so that migrations import none of our vocabularies.
 UNFINISHED = Q(state__in=sorted([*(state.value for state in EDITABLE_IN), "sealed"]))
-SHOWN = Q(state="published")
 STANDING = Q(state__in=sorted(state.value for state in ON_THE_MARKET))
 TECHNOLOGY_OFFER = Q(market="technology", side="offer")
 TALENT_OFFER = Q(market="talent", side="offer")
@@ -337,14 +336,6 @@ class Listing(Reviewed):
                 fields=["valid_until"],
                 condition=STANDING,
                 name="listing_running_out",
-            ),
-            models.Index(
-                fields=["-listed_at", "-id"], condition=SHOWN, name="listing_newest_first"
-            ),
-            models.Index(
-                fields=["-health", "-listed_at", "-id"],
-                condition=SHOWN,
-                name="listing_healthiest_first",
             ),
         ]
         triggers = [*life_cycle(LISTING, "listing"), shelving()]

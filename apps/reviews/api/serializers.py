@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.base.api.errors import words
 from apps.base.api.serializers import Input, TermChoice
 from apps.documents.api.streams import UploadInput
 from apps.reviews.models import Attachment, Consent, Reviewed, Submission, Wording
@@ -26,6 +27,7 @@ from marketplace.secrecy import (
     IndicatorRelation,
     Secrecy,
     Shown,
+    clearance_faults,
     shown_block,
     shown_indicator,
 )
@@ -146,10 +148,11 @@ class Clearance(Input):
         max_length=LONGEST_NAME, help_text="Who in the organization cleared it."
     )
 
-    def validate_no_state_secret(self, value: bool) -> bool:
-        if not value:
-            self.fields["no_state_secret"].fail("invalid")
-        return value
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for fault in clearance_faults(**attrs):
+            name = fault.field.rpartition(".")[2]
+            raise serializers.ValidationError({name: [words(fault)]}, fault.code)
+        return attrs
 
 
 class WithClearance(Input):
