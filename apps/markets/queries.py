@@ -16,16 +16,12 @@ from apps.reviews.queries import at
 from apps.taxonomy.models import Code
 from apps.taxonomy.queries import resolve
 from marketplace.calendar import day_of
-from marketplace.coach import duplicates
 from marketplace.errors import Invalid
 from marketplace.health import REMINDERS
 from marketplace.listings import ListingState, dual_use_faults, faults, pool_of
 from marketplace.money import CENT, LARGEST
 from marketplace.pools import PoolState
 from marketplace.vocabulary import Term
-
-#: With how many listings of its owner one is compared, the newest first.
-COMPARED = 500
 
 Words = dict[str, Any]
 
@@ -131,17 +127,6 @@ def to_remind(today: date) -> QuerySet[Listing]:
 def health_of(listing: Listing, now: datetime) -> int:
     """Return the health of one listing."""
     return listing.health_at(now, *Interest.objects.waits([listing.pk]).get(listing.pk, ()))
-
-
-def alike(listing: Listing, words: Mapping[str, Any]) -> list[tuple[Listing, float]]:
-    """Return the listings of the same owner and kind that these words may repeat, and how much."""
-    own = Listing.objects.filter(
-        organization=listing.organization_id, market=listing.market, side=listing.side
-    )
-    others = own.exclude(pk=listing.pk).exclude(state=ListingState.SEALED).order_by("-id")
-    rows = {row.pk: row for row in others.only("title", "body", "state")[:COMPARED]}
-    texts = ((row.pk, row.title, row.body) for row in rows.values())
-    return [(rows[pk], much) for pk, much in duplicates(words, texts)]
 
 
 def _code(name: str, written: str, today: date) -> str | Invalid:

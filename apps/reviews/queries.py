@@ -20,6 +20,7 @@ from apps.accounts.queries import (
 from apps.base.models import RecordQuerySet
 from apps.reviews.models import Attachment, Consent, Reviewed, Submission, Wording
 from marketplace.actors import Actor
+from marketplace.coach import duplicates
 from marketplace.errors import Conflict, Invalid, Missing
 from marketplace.reviews import CLOSED, Verdict, merged, must_be_open, must_decide
 
@@ -27,6 +28,8 @@ S = TypeVar("S", bound=Reviewed)
 
 #: How many files can hang on one thing.
 MOST_FILES = 40
+#: With how many things of its owner one is compared, the newest first.
+COMPARED = 500
 
 
 class Rules(Generic[S]):
@@ -220,6 +223,16 @@ def is_reference_taken(subject: Reviewed) -> bool:
     )
     others = rows.filter(external_reference=reference).exclude(pk=subject.pk)
     return bool(reference) and others.exists()
+
+
+def alike(subject: S, words: Mapping[str, Any]) -> list[tuple[S, float]]:
+    """Return the things of the same owner and kind that these words may repeat, and how much."""
+    [text] = {"body", "summary"} & set(subject.word_columns())
+    others = subject.siblings().order_by("-id").only("title", text, "state")
+    rows: dict[UUID, S] = {row.pk: row for row in others[:COMPARED]}
+    said = ((pk, row.words(["title", text])) for pk, row in rows.items())
+    texts = ((pk, its["title"], its[text]) for pk, its in said)
+    return [(rows[pk], much) for pk, much in duplicates(words, texts)]
 
 
 def at(place: str, fault: Invalid) -> Invalid:

@@ -105,6 +105,7 @@ POOLs/ID/files/FILE      under_nda -----w ---w-w ---w-w ---w-w ------ ---w-w ---
 POOLs/ID/wordings        it        -----w ---w-w ---w-w ---w-w ------ ---w-w ---w-w ---w-w
 POOLs/ID/submissions     it        -----x ---x-x ---x-x ---x-x ------ ---x-x ---x-x ------
 POOLs/ID/consents        it        -----x ---x-x ---x-x ---x-x ------ ---x-x ---x-x ------
+POOLs/ID/advice          it        -----x -----x -----x -----x ------ -----x -----x ------
 projects/ID/milestones   it        -----x ---xxx ---xxx ---xxx ------ --xxxx xxxxxx ------
 exports/POOL             csv       -----w ---www ---www ---www ------ --iwww -iiwww ------
 journal                  subject   ----xx ----xx ----xx ----xx ----xx ----xx ----xx ------

@@ -94,6 +94,7 @@ POST    projects/<uuid:pk>/withdraw_consent project             401  403  403  4
 GET     projects/<uuid:pk>/wordings        project             404  404  200  404  404  200  404
 GET     projects/<uuid:pk>/submissions     project             404  404  200  404  404  200  404
 GET     projects/<uuid:pk>/consents        project             404  404  200  404  404  200  404
+GET     projects/<uuid:pk>/advice          project             404  404  200  404  404  404  404
 GET     projects/<uuid:pk>/files           project             200  200  200  200  200  200  200
 POST    projects/<uuid:pk>/files           project             401  415  415  415  415  415  415
 GET     projects/<uuid:pk>/files/<uuid:file> file_of_project     404  200  200  200  200  200  200
@@ -121,6 +122,7 @@ POST    talents/<uuid:pk>/withdraw_consent talent              401  403  403  40
 GET     talents/<uuid:pk>/wordings         talent              404  404  200  404  404  200  404
 GET     talents/<uuid:pk>/submissions      talent              404  404  200  404  404  200  404
 GET     talents/<uuid:pk>/consents         talent              404  404  200  404  404  200  404
+GET     talents/<uuid:pk>/advice           talent              404  404  200  404  404  404  404
 GET     talents/<uuid:pk>/files            talent              200  200  200  200  200  200  200
 POST    talents/<uuid:pk>/files            talent              401  415  415  415  415  415  415
 GET     talents/<uuid:pk>/files/<uuid:file> file_of_talent      404  200  200  200  200  200  200
@@ -145,6 +147,7 @@ POST    funds/<uuid:pk>/withdraw_consent   fund                401  403  403  40
 GET     funds/<uuid:pk>/wordings           fund                404  404  200  404  404  200  404
 GET     funds/<uuid:pk>/submissions        fund                404  404  200  404  404  200  404
 GET     funds/<uuid:pk>/consents           fund                404  404  200  404  404  200  404
+GET     funds/<uuid:pk>/advice             fund                404  404  200  404  404  404  404
 GET     funds/<uuid:pk>/files              fund                200  200  200  200  200  200  200
 POST    funds/<uuid:pk>/files              fund                401  415  415  415  415  415  415
 GET     funds/<uuid:pk>/files/<uuid:file>  file_of_fund        404  200  200  200  200  200  200

@@ -14,7 +14,9 @@ from apps.base.api.serializers import Amount, CodeField, Input, TermChoice
 from apps.markets.models import Listing, terms_of
 from apps.pools.queries import plain
 from apps.reviews.api.serializers import (
+    Advised,
     BlockInput,
+    Duplicate,
     Graded,
     IndicatorInput,
     OpenMoves,
@@ -23,7 +25,6 @@ from apps.reviews.api.serializers import (
 )
 from apps.reviews.queries import with_proposal
 from marketplace.calendar import day_of
-from marketplace.coach import AdviceCode
 from marketplace.funding import FinancingStage
 from marketplace.listings import (
     LONGEST,
@@ -458,25 +459,13 @@ class RenewalInput(Input):
 # --- advice -----------------------------------------------------------------------------------
 
 
-class AdviceSerializer(serializers.Serializer[Any]):
-    """One piece of advice on one field, in the reader's language."""
+class ListingDuplicate(Duplicate):
+    """A listing of the same owner that may be the same."""
 
-    code = TermChoice(AdviceCode)
-    field = serializers.CharField()
-    message = serializers.CharField()
-
-
-class DuplicateSerializer(serializers.Serializer[Any]):
-    """A listing of the same owner that may be the same, and how alike it is, from 0 to 1."""
-
-    id = serializers.UUIDField()
-    title = serializers.CharField()
     state = TermChoice(ListingState)
-    likeness = serializers.FloatField()
 
 
-class ListingAdvice(serializers.Serializer[Any]):
+class ListingAdvice(Advised):
     """What a reader will miss in the newest words of a listing, and what it may repeat."""
 
-    advice = AdviceSerializer(many=True)
-    duplicates = DuplicateSerializer(many=True)
+    duplicates = ListingDuplicate(many=True)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -32,15 +31,11 @@ from apps.markets.api.serializers import (
     RenewalInput,
 )
 from apps.markets.models import Listing
-from apps.markets.queries import alike
 from apps.markets.search import facets
 from apps.pools.models import Project
 from apps.reviews import actions as reviews
 from apps.reviews.api.serializers import AcceptanceInput
 from apps.reviews.api.views import MOVES, ReviewedViews
-from apps.reviews.queries import with_proposal
-from marketplace.coach import DraftKind, advice
-from marketplace.errors import Missing
 from marketplace.search import query
 from marketplace.secrecy import Secrecy
 
@@ -79,6 +74,7 @@ def listed(rows: QuerySet[Listing]) -> QuerySet[Listing]:
 @extend_schema_view(
     list=extend_schema(responses=ListingFound(many=True)),
     retrieve=extend_schema(responses=ONE),
+    advice=extend_schema(responses=ListingAdvice),
     create=extend_schema(request=NEW, responses={201: ListingFull}),
     partial_update=extend_schema(request=OTHER_WORDS, responses=ListingFull),
     **{name: extend_schema(responses=ONE) for name in (*MOVES, *OWN_MOVES)},
@@ -97,6 +93,7 @@ class ListingViewSet(ReviewedViews[Listing]):
     serializer_class = ListingTeaser
     filterset_class = ListingSearch
     pagination_class = FoundPages
+    advice_serializer_class = ListingAdvice
 
     def get_queryset(self) -> QuerySet[Listing]:
         rows = Listing.objects.visible_to(self.actor)
@@ -196,31 +193,6 @@ class ListingViewSet(ReviewedViews[Listing]):
     def renew(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Say that a listing still holds, until a later day; nobody reviews that."""
         return self.moved(actions.renew, RenewalInput)
-
-    @extend_schema(responses=ListingAdvice)
-    @action(detail=True, methods=["get"], filterset_class=None)
-    def advice(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Say what a reader will miss in the newest words; to their own organization."""
-        listing = self.get_object()
-        if not self.actor.acts_for(listing.organization_id):
-            raise Missing
-        words = with_proposal(listing).all_words()
-        kind = DraftKind(f"{listing.market}_{listing.side}")
-        found = {
-            "advice": [
-                {
-                    "code": each.code,
-                    "field": each.field,
-                    "message": gettext(each.message).format(**each.facts),
-                }
-                for each in advice(words, kind=kind)
-            ],
-            "duplicates": [
-                {"id": row.pk, "title": row.title, "state": row.state, "likeness": round(much, 3)}
-                for row, much in alike(listing, words)
-            ],
-        }
-        return Response(ListingAdvice(found).data)
 
 
 class ProjectMarketViewSet(RecordViewSet[Listing]):

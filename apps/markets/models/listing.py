@@ -23,6 +23,7 @@ from apps.taxonomy.models import Code
 from marketplace import health as rules
 from marketplace.actors import Actor, Role
 from marketplace.calendar import day_of
+from marketplace.coach import DraftKind
 from marketplace.listings import (
     AUTHORS,
     EDITABLE_IN,
@@ -190,6 +191,12 @@ class Listing(Reviewed):
         terms.take_words(words["terms"])
         terms.listing = worded
         return worded
+
+    def draft_kind(self) -> DraftKind:
+        return DraftKind(f"{self.market}_{self.side}")
+
+    def siblings(self) -> "models.QuerySet[Self]":
+        return super().siblings().filter(market=self.market, side=self.side)
 
     def needs_consent(self) -> bool:
         return bool(self.side == Side.OFFER and self.project and self.project.needs_consent())

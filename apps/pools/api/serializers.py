@@ -12,7 +12,9 @@ from rest_framework import serializers
 from apps.base.api.serializers import Amount, CodeField, Input, Moves, TermChoice
 from apps.pools.models import Commitment, Fund, Milestone, Project, Talent
 from apps.reviews.api.serializers import (
+    Advised,
     BlockInput,
+    Duplicate,
     Graded,
     IndicatorInput,
     Number,
@@ -503,3 +505,15 @@ class FlowsSerializer(serializers.Serializer[Any]):
 
     pool = TermChoice(PoolKind)
     months = FlowSerializer(many=True)
+
+
+class EntryDuplicate(Duplicate):
+    """An entry of the same owner that may be the same."""
+
+    state = TermChoice(PoolState)
+
+
+class EntryAdvice(Advised):
+    """What a reader will miss in the newest words of an entry, and what it may repeat."""
+
+    duplicates = EntryDuplicate(many=True)

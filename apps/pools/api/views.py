@@ -20,6 +20,7 @@ from apps.pools.api.filters import CommitmentFilter, FundFilter, ProjectFilter, 
 from apps.pools.api.serializers import (
     CommitmentInput,
     CommitmentSerializer,
+    EntryAdvice,
     EntryInput,
     EntryNote,
     FlowsQuery,
@@ -56,6 +57,7 @@ class PoolViewSet(ReviewedViews[E]):
     """
 
     scope = "pools"
+    advice_serializer_class = EntryAdvice
     table: type[E]
     given_shape: ClassVar[type[EntryInput]]
     full_serializer_class: ClassVar[type[BaseSerializer[Any]]]
@@ -108,6 +110,7 @@ def _described(name: str, full: Any, teaser: Any, takes: Any) -> Any:
     )
     return extend_schema_view(
         retrieve=extend_schema(responses=one),
+        advice=extend_schema(responses=EntryAdvice),
         create=extend_schema(request=takes, responses={201: full}),
         partial_update=extend_schema(request=takes, responses=full),
         **{name: extend_schema(responses=one) for name in (*MOVES, "admit", "leave", "release")},

@@ -10,6 +10,7 @@ from apps.base.api.serializers import Input, TermChoice
 from apps.documents.api.streams import UploadInput
 from apps.reviews.models import Attachment, Consent, Reviewed, Submission, Wording
 from marketplace.actors import Actor
+from marketplace.coach import AdviceCode
 from marketplace.documents import MediaType
 from marketplace.reviews import (
     LONGEST_FINDING,
@@ -287,3 +288,25 @@ class FileSerializer(serializers.ModelSerializer[Attachment]):
     class Meta:
         model = Attachment
         fields = ["id", "name", "media_type", "size", "sha256", "purpose", "secrecy", "created_at"]
+
+
+class AdviceSerializer(serializers.Serializer[Any]):
+    """One piece of advice on one field, in the reader's language."""
+
+    code = TermChoice(AdviceCode)
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Duplicate(serializers.Serializer[Any]):
+    """One of the same owner that may be the same, and how alike it is, from 0 to 1."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    likeness = serializers.FloatField()
+
+
+class Advised(serializers.Serializer[Any]):
+    """What a reader will miss in the newest words; each kind adds what they may repeat."""
+
+    advice = AdviceSerializer(many=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -29,6 +30,8 @@ from apps.reviews.api.serializers import (
     WordingSerializer,
 )
 from apps.reviews.models import Attachment, Consent, Reviewed, Submission, Wording
+from apps.reviews.queries import alike, with_proposal
+from marketplace.coach import advice
 from marketplace.errors import Missing
 from marketplace.secrecy import Secrecy
 
@@ -49,6 +52,8 @@ class ReviewedViews(RecordViewSet[R]):
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     #: Files come as forms; everything else as JSON.
     takes_file = frozenset({"attach"})
+    #: The shape in which the draft coach answers.
+    advice_serializer_class: type[Serializer[Any]]
 
     def get_permissions(self) -> list[BasePermission]:
         return [Everybody() if self.request.method in SAFE_METHODS else SignedIn()]
@@ -117,6 +122,34 @@ class ReviewedViews(RecordViewSet[R]):
         """List the consents of its owners, the newest first."""
         rows = Consent.objects.visible_to(self.actor).filter(subject_id=self._whole().pk)
         return self._page(rows, ConsentSerializer)
+
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def advice(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Say what a reader will miss in the newest words; to their own organization."""
+        row = self.get_object()
+        if not self.actor.acts_for(row.organization_id):
+            raise Missing
+        words = with_proposal(row).all_words()
+        found = {
+            "advice": [
+                {
+                    "code": each.code,
+                    "field": each.field,
+                    "message": gettext(each.message).format(**each.facts),
+                }
+                for each in advice(words, kind=row.draft_kind())
+            ],
+            "duplicates": [
+                {
+                    "id": other.pk,
+                    "title": other.words(["title"])["title"],
+                    "state": other.state,
+                    "likeness": round(much, 3),
+                }
+                for other, much in alike(row, words)
+            ],
+        }
+        return Response(self.advice_serializer_class(found).data)
 
     @move()
     def consent(self, request: Request, *args: Any, **kwargs: Any) -> Response:

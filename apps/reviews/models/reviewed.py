@@ -13,6 +13,7 @@ from apps.accounts.models import Organization, User
 from apps.base.fields import TermField
 from apps.base.models import Record
 from marketplace.actors import Actor, Role
+from marketplace.coach import DraftKind
 from marketplace.lifecycle import Lifecycle
 from marketplace.reviews import (
     Purpose,
@@ -100,6 +101,15 @@ class Reviewed(Record):
     def facts(self) -> dict[str, Any]:
         """Return what the journal says of it when it begins and when it is let in."""
         return {}
+
+    def draft_kind(self) -> DraftKind:
+        """Return what the draft coach takes it for."""
+        return DraftKind(self.kind_of_subject.value)
+
+    def siblings(self) -> "models.QuerySet[Self]":
+        """Return the other things of its kind and organization, save what was sealed."""
+        rows: models.QuerySet[Self] = type(self)._default_manager.exclude(pk=self.pk)
+        return rows.filter(organization=self.organization_id).exclude(state="sealed")
 
     def fill_in(self) -> None:
         """Put into a new draft what goes without saying."""
