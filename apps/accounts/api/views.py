@@ -120,26 +120,17 @@ class OrganizationViewSet(RecordViewSet[Organization]):
     @move()
     def verify(self, request: Request, pk: str) -> Response:
         """Confirm that an organization is what it says (administrators)."""
-        organization = self.get_object()
-        return self.shown(
-            actions.verify(organization, by=self.actor, expected=self.expected(organization))
-        )
+        return self.moved(actions.verify)
 
     @move()
     def vet(self, request: Request, pk: str) -> Response:
         """Let its people know of dual-use things (secrecy officers)."""
-        organization = self.get_object()
-        return self.shown(
-            actions.vet(organization, by=self.actor, expected=self.expected(organization))
-        )
+        return self.moved(actions.vet)
 
     @move()
     def unvet(self, request: Request, pk: str) -> Response:
         """Keep dual-use things from its people again (secrecy officers)."""
-        organization = self.get_object()
-        return self.shown(
-            actions.unvet(organization, by=self.actor, expected=self.expected(organization))
-        )
+        return self.moved(actions.unvet)
 
 
 class MembershipFilter(FilterSet):
@@ -183,10 +174,7 @@ class MembershipViewSet(RecordViewSet[Membership]):
     @move()
     def end(self, request: Request, pk: str) -> Response:
         """Take the role back, or lay it down."""
-        membership = self.get_object()
-        return self.shown(
-            actions.end(membership, by=self.actor, expected=self.expected(membership))
-        )
+        return self.moved(actions.end)
 
 
 class ApiKeyViewSet(RecordViewSet[ApiKey]):
@@ -209,5 +197,4 @@ class ApiKeyViewSet(RecordViewSet[ApiKey]):
     @move()
     def revoke(self, request: Request, pk: str) -> Response:
         """Make a key useless for ever."""
-        key = self.get_object()
-        return self.shown(actions.revoke(key, by=self.actor, expected=self.expected(key)))
+        return self.moved(actions.revoke)

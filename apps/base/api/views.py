@@ -135,6 +135,12 @@ class RecordViewSet(ActorView, ListModelMixin, GenericViewSet[R], Generic[R]):
             headers["Location"] = f"{self.request.path.rstrip('/')}/{row.pk}"
         return Response(serializer.data, status=status, headers=headers)
 
+    def moved(self, act: Callable[..., R], takes: type[Serializer[Any]] | None = None) -> Response:
+        """Act on the thing as the body says, of the shape `takes`, and show it."""
+        row = self.get_object()
+        given = self.given(takes) if takes else {}
+        return self.shown(act(row, **given, by=self.actor, expected=self.expected(row)))
+
     def expected(self, row: R) -> int:
         """
         Return the version that If-Match names; 428 without it, 412 where it is none of `row`.

@@ -108,60 +108,42 @@ class ContractViewSet(RecordViewSet[Contract]):
     @extend_schema(request=ContractChange, responses=ContractSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change a contract that is not submitted yet, or was sent back."""
-        row = self.get_object()
-        given = self.given(ContractChange)
-        return self.shown(actions.change(row, **given, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.change, ContractChange)
 
     @move(takes=SubmissionInput)
     def submit(self, request: Request, pk: str) -> Response:
         """Apply for registration."""
-        row = self.get_object()
-        given = self.given(SubmissionInput)
-        return self.shown(actions.submit(row, **given, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.submit, SubmissionInput)
 
     @move()
     def accept(self, request: Request, pk: str) -> Response:
         """Take up an application that is complete."""
-        row = self.get_object()
-        return self.shown(actions.accept(row, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.accept)
 
     @move(takes=SendBackInput)
     def send_back(self, request: Request, pk: str) -> Response:
         """Ask the applicant for a correction."""
-        row = self.get_object()
-        given = self.given(SendBackInput)
-        return self.shown(
-            actions.send_back(row, **given, by=self.actor, expected=self.expected(row))
-        )
+        return self.moved(actions.send_back, SendBackInput)
 
     @move(takes=ReviewInput)
     def review(self, request: Request, pk: str) -> Response:
         """Review a contract first."""
-        row = self.get_object()
-        given = self.given(ReviewInput)
-        return self.shown(actions.review(row, **given, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.review, ReviewInput)
 
     @move(takes=RegistrationInput)
     def register(self, request: Request, pk: str) -> Response:
         """Confirm the first review as another person, and register the contract."""
-        row = self.get_object()
-        given = self.given(RegistrationInput)
-        return self.shown(
-            actions.register(row, **given, by=self.actor, expected=self.expected(row))
-        )
+        return self.moved(actions.register, RegistrationInput)
 
     @move(takes=RefusalInput)
     def refuse(self, request: Request, pk: str) -> Response:
         """Refuse registration on one of the nine grounds."""
-        row = self.get_object()
-        given = self.given(RefusalInput)
-        return self.shown(actions.refuse(row, **given, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.refuse, RefusalInput)
 
     @move()
     def withdraw(self, request: Request, pk: str) -> Response:
         """Take an application back, or give a draft up."""
-        row = self.get_object()
-        return self.shown(actions.withdraw(row, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.withdraw)
 
     @extend_schema(responses=LedgerEntrySerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])

@@ -80,8 +80,7 @@ class DealViewSet(RecordViewSet[Deal]):
     @move()
     def open_talks(self, request: Request, pk: str) -> Response:
         """Answer an interest and start talking."""
-        row = self.get_object()
-        return self.shown(actions.open_talks(row, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.open_talks)
 
     @move(takes=PriceInput)
     def propose_price(self, request: Request, pk: str) -> Response:
@@ -95,27 +94,19 @@ class DealViewSet(RecordViewSet[Deal]):
     @move()
     def agree(self, request: Request, pk: str) -> Response:
         """Accept the price that the other side proposed, as your version shows it."""
-        row = self.get_object()
-        return self.shown(actions.agree(row, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.agree)
 
     @move()
     def reopen(self, request: Request, pk: str) -> Response:
         """Go back to the talks and take the price off the table."""
-        row = self.get_object()
-        return self.shown(actions.reopen(row, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.reopen)
 
     @move(takes=DropInput)
     def drop(self, request: Request, pk: str) -> Response:
         """End the deal without a contract."""
-        row = self.get_object()
-        given = self.given(DropInput)
-        return self.shown(actions.drop(row, **given, by=self.actor, expected=self.expected(row)))
+        return self.moved(actions.drop, DropInput)
 
     @move(takes=BrokerInput)
     def assign_broker(self, request: Request, pk: str) -> Response:
         """Entrust the deal to a broker who belongs to neither side."""
-        row = self.get_object()
-        given = self.given(BrokerInput)
-        return self.shown(
-            actions.assign_broker(row, **given, by=self.actor, expected=self.expected(row))
-        )
+        return self.moved(actions.assign_broker, BrokerInput)

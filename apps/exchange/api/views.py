@@ -85,29 +85,25 @@ class ImportViewSet(RecordViewSet[Import]):
     @move()
     def check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Try all rows, and take everything back."""
-        job = self.get_object()
-        return self.shown(actions.check(job, by=self.actor, expected=self.expected(job)))
+        return self.moved(actions.check)
 
     @extend_schema(responses=ImportSerializer)
     @move()
     def commit(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Take all rows in, where the check found nothing wrong."""
-        job = self.get_object()
-        return self.shown(actions.commit(job, by=self.actor, expected=self.expected(job)))
+        return self.moved(actions.commit)
 
     @extend_schema(responses=ImportSerializer)
     @move()
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Stop; what is in stays in."""
-        job = self.get_object()
-        return self.shown(actions.cancel(job, by=self.actor, expected=self.expected(job)))
+        return self.moved(actions.cancel)
 
     @extend_schema(responses=ImportSerializer)
     @move()
     def resume(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Go on where it was cancelled or failed."""
-        job = self.get_object()
-        return self.shown(actions.resume(job, by=self.actor, expected=self.expected(job)))
+        return self.moved(actions.resume)
 
 
 class TableView(ActorView, GenericViewSet[Any]):

@@ -88,16 +88,12 @@ class SavedSearchViewSet(RecordViewSet[SavedSearch]):
     @move()
     def stop(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Let a saved search tell nothing more."""
-        search = self.get_object()
-        expected = self.expected(search)
-        return self.shown(actions.stop(search, by=self.actor, expected=expected))
+        return self.moved(actions.stop)
 
     @move()
     def resume(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Let a stopped search tell again of what is new from now on."""
-        search = self.get_object()
-        expected = self.expected(search)
-        return self.shown(actions.resume(search, by=self.actor, expected=expected))
+        return self.moved(actions.resume)
 
 
 class AlertFilter(FilterSet):

@@ -216,16 +216,12 @@ class CommitmentViewSet(RecordViewSet[Commitment]):
     @move()
     def pay(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Note that what was set aside has been paid."""
-        row = self.get_object()
-        expected = self.expected(row)
-        return self.shown(actions.pay(row, by=self.actor, expected=expected))
+        return self.moved(actions.pay)
 
     @move()
     def release(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Give what was set aside back to the quota."""
-        row = self.get_object()
-        expected = self.expected(row)
-        return self.shown(actions.release_commitment(row, by=self.actor, expected=expected))
+        return self.moved(actions.release_commitment)
 
 
 class PoolFlowsView(ActorView):

@@ -1,6 +1,5 @@
 """The routes that every reviewed thing has: its wordings, rounds, consents and files."""
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -57,12 +56,6 @@ class ReviewedViews(RecordViewSet[R]):
 
     def get_permissions(self) -> list[BasePermission]:
         return [Everybody() if self.request.method in SAFE_METHODS else SignedIn()]
-
-    def moved(self, act: Callable[..., R], takes: type[Serializer[Any]] | None = None) -> Response:
-        """Act on the thing as the body says, of the shape `takes`, and show it."""
-        row = self.get_object()
-        given = self.given(takes) if takes else {}
-        return self.shown(act(row, **given, by=self.actor, expected=self.expected(row)))
 
     @move(takes=RoundInput)
     def submit(self, request: Request, *args: Any, **kwargs: Any) -> Response:
