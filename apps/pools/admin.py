@@ -1,6 +1,6 @@
 """The pools as the reviewers see them."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django import forms
 from django.contrib import admin
@@ -9,23 +9,19 @@ from apps.base.admin import ConsoleMove
 from apps.pools import actions
 from apps.pools.models import Fund, PoolEntry, Project, Talent
 from apps.reviews.admin import NOTE, REVIEWERS, ReviewedAdmin, review_moves
-from marketplace.pools import POOL_ENTRY, TERMS_OF
+from marketplace.funding import FinancingStage
+from marketplace.pools import POOL_ENTRY, TERMS_OF, Reform
 
 E = TypeVar("E", bound=PoolEntry)
 
 
 def _moves(table: type[PoolEntry]) -> list[ConsoleMove]:
-    words = [(name, _name(table, name)) for name in TERMS_OF[table.pool]]
+    columns = {column.name: column.verbose_name for column in table._meta.concrete_fields}
+    words = [(name, columns[name]) for name in TERMS_OF[table.pool]]
     fields: dict[str, forms.Field] = {"note": NOTE}
     release = ConsoleMove("release", actions.release, fields, roles=REVIEWERS)
     *reviewing, spill = review_moves("admit", words)
     return [*reviewing, release, spill]
-
-
-def _name(table: type[PoolEntry], word: str) -> Any:
-    """Return how the column of a word is called, in the language of whoever reads it."""
-    columns = {column.name: column.verbose_name for column in table._meta.concrete_fields}
-    return columns[word]
 
 
 class PoolEntryAdmin(ReviewedAdmin[E]):
@@ -36,9 +32,6 @@ class PoolEntryAdmin(ReviewedAdmin[E]):
     list_display = [*("title", "organization", "field", "region", "state", "waiting", "updated_at")]
     list_filter = ["state", "waiting", "kind"]
     list_select_related = ["organization", "field", "region"]
-
-    def name_of(self, path: str) -> Any:
-        return _name(self.model, path)
 
 
 @admin.register(Talent)
@@ -53,6 +46,7 @@ class FundAdmin(PoolEntryAdmin[Fund]):
     """The fund pool."""
 
     console_moves = _moves(Fund)
+    spelled = {"stages": FinancingStage}
 
 
 @admin.register(Project)
@@ -60,4 +54,5 @@ class ProjectAdmin(PoolEntryAdmin[Project]):
     """The project pool."""
 
     console_moves = _moves(Project)
+    spelled = {"reforms": Reform}
     list_filter = ["state", "waiting", "readiness", "has_lapsed_right"]

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from apps.base.admin import ConsoleMove, RecordAdmin
-from apps.base.fields import said_lazy
+from apps.base.fields import said, said_lazy
 from apps.reviews import actions
 from apps.reviews.models import Reviewed, Wording
 from marketplace.actors import Role
 from marketplace.reviews import LONGEST_FINDING, LONGEST_NAME, LONGEST_NOTE, FindingCode, changed
 from marketplace.secrecy import Secrecy
+from marketplace.vocabulary import Term
 
 R = TypeVar("R", bound=Reviewed)
 Words = Mapping[str, Any]
@@ -118,9 +119,12 @@ class ReviewedAdmin(RecordAdmin[R]):
     search_fields = ["title", "organization__name", "external_reference"]
     readonly_fields = ["proposed_words"]
 
-    def name_of(self, path: str) -> Any:
-        """Return what a word is called; of nested ones by the path."""
-        raise NotImplementedError
+    #: The vocabularies of columns that hold lists of words.
+    spelled: ClassVar[Mapping[str, type[Term]]] = {}
+
+    def column_of(self, path: str) -> Any:
+        """Return the column of a word; of nested ones by the path."""
+        return self.opts.get_field(path)
 
     def open_moves(self, row: R) -> list[ConsoleMove]:
         names = row.open_moves()
@@ -141,7 +145,16 @@ class ReviewedAdmin(RecordAdmin[R]):
             if name not in hidden and name not in own
         ]
         place = names.index("state") + 1
-        return [*names[:place], *reversed(own), *names[place:]]
+        shown = [self._in_words(name) if name in self.spelled else name for name in names]
+        return [*shown[:place], *reversed(own), *shown[place:]]
+
+    def _in_words(self, name: str) -> Callable[[R], str]:
+        """Return what shows a column of words in the language of whoever reads it."""
+
+        def show(row: R) -> str:
+            return spoken(getattr(row, name), self.spelled[name])
+
+        return admin.display(description=self.column_of(name).verbose_name)(show)
 
     @admin.display(description=_lazy("Proposed words"))
     def proposed_words(self, row: R) -> SafeString:
@@ -151,7 +164,10 @@ class ReviewedAdmin(RecordAdmin[R]):
         kept = {wording.number: wording.words for wording in rows}
         old, new = kept.get(row.wording, {}), kept.get(row.proposed_wording or 0, {})
         lines = [
-            (self.name_of(name), _text(old, name), _text(new, name)) for name in changed(old, new)
+            (column.verbose_name, *(spoken(_word(words, name), words_of) for words in (old, new)))
+            for name in changed(old, new)
+            for column in [self.column_of(name)]
+            for words_of in [getattr(column, "vocabulary", None) or self.spelled.get(name)]
         ]
         return format_html(
             "<table><thead><tr><th></th><th>{}</th><th>{}</th></tr></thead>"
@@ -166,11 +182,21 @@ class ReviewedAdmin(RecordAdmin[R]):
         )
 
 
-def _text(words: Words, path: str) -> str:
-    """Return the word at `path`, such as "terms.stage", as people read it."""
+def spoken(word: Any, vocabulary: type[Term] | None) -> str:
+    """Return a kept word as people read it: one of a vocabulary, or several, by their labels."""
+    if word in (None, "", []):
+        return "—"
+    if vocabulary is not None:
+        words = word if isinstance(word, list) else [word]
+        return ", ".join(said(vocabulary(each)) for each in words)
+    if isinstance(word, (bool, list, dict)):
+        return json.dumps(word, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return str(word)
+
+
+def _word(words: Words, path: str) -> Any:
+    """Return the word at `path`, such as "terms.stage"."""
     word: Any = words
     for name in path.split("."):
         word = word.get(name) if isinstance(word, Mapping) else None
-    if word is None or isinstance(word, str):
-        return word or "—"
-    return json.dumps(word, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return word

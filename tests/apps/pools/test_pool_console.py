@@ -127,3 +127,13 @@ def test_an_administrator_is_shown_no_graded_words(
     reviews.change(entry, {"blocks": [block | {"text": "含钒 0.9 %"}]}, by=as_manager)
     assert "含钒" in console(as_reviewer).get(place(entry)).content.decode()
     assert "含钒" not in console(as_administrator).get(place(entry)).content.decode()
+
+
+def test_the_words_of_a_code_list_are_shown_by_their_labels(console, as_manager, as_reviewer):
+    entry = build_pools.project(
+        by=as_manager, reviewer=as_reviewer, reforms=["separate_management"]
+    )
+    reviews.change(entry, {"reforms": ["ownership_granted"]}, by=as_manager)
+    page = console(as_reviewer).get(place(entry)).content.decode()
+    assert "separate_management" not in page
+    assert "ownership_granted" not in page
