@@ -15,6 +15,13 @@ app.autodiscover_tasks()
 TIMETABLE = {
     "journal.tell_readers": 1.0,
     "matching.rematch": 2.0,
+    "matching.propose": 60.0,
+    "matching.rematch_markets": 2.0,
+    "matching.reckon_standings": 30.0,
+    "retrieval.run": 2.0,
+    "retrieval.seal": 10.0,
+    "retrieval.embed": 5.0,
+    "retrieval.watch": 60.0,
     "statistics.fold": 2.0,
     "deals.drop_orphans": 5.0,
     "finding.match_news": 2.0,
@@ -27,6 +34,7 @@ TIMETABLE = {
     "markets.index_words": 60.0,
     "documents.sweep": 60.0,
     "exchange.step": 1.0,
+    "notifications.digest": 300.0,
     "base.forget_answers": 3600.0,
 }
 
@@ -34,6 +42,9 @@ TIMETABLE = {
 NIGHTLY = {
     "pools.notice_lapsed_rights": (0, 10),
     "pools.notice_closed_funds": (0, 20),
+    "retrieval.plan": (1, 20),
+    "retrieval.renew": (1, 50),
+    "matching.settle_attention": (1, 10),
     "markets.check_all": (2, 10),
     "statistics.verify": (3, 10),
     "documents.sweep_orphans": (3, 40),

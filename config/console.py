@@ -33,7 +33,7 @@ QUEUES: list[tuple[str, Any, str, str]] = [
 ]
 #: The floors with the most work for officers come first.
 ORDER = [
-    *("pools", "markets", "contracts", "deals", "matching", "statistics"),
+    *("pools", "markets", "contracts", "deals", "matching", "retrieval", "statistics"),
     *("exchange", "documents", "accounts", "taxonomy", "notifications", "journal"),
 ]
 

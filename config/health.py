@@ -11,6 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from apps.journal.models import Entry, Untold
+from apps.retrieval.queries import embeddings_state
 
 
 def live(request: HttpRequest) -> JsonResponse:
@@ -22,7 +23,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     """
     Say whether PostgreSQL and Redis answer, and what waits for each reader of the journal.
 
-    Lag is the age in seconds of the oldest entry that a reader has not been told of.
+    Lag is the age in seconds of the oldest entry that a reader has not been told of. Embeddings are
+    the vectors of texts; while some are missing, their matches are found by words alone.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -34,7 +36,12 @@ def ready(request: HttpRequest) -> JsonResponse:
     readers = {name: _lag(name) for name in settings.JOURNAL_READERS}
     ok = redis == "answers"
     return JsonResponse(
-        {"status": "ready" if ok else "degraded", "redis": redis, "readers": readers},
+        {
+            "status": "ready" if ok else "degraded",
+            "redis": redis,
+            "readers": readers,
+            "embeddings": embeddings_state(),
+        },
         status=200 if ok else 503,
     )
 

@@ -18,6 +18,7 @@ FLOORS = [
     "markets",
     "finding",
     "exchange",
+    "retrieval",
     "matching",
     "deals",
     "contracts",

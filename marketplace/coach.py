@@ -14,7 +14,6 @@ from enum import auto
 from typing import TypeVar
 
 from marketplace.errors import Invalid
-from marketplace.matching import HAN
 from marketplace.phrases import (
     CLAIM,
     COMPARED_WITH,
@@ -31,6 +30,7 @@ from marketplace.phrases import (
 )
 from marketplace.secrecy import Secrecy
 from marketplace.vocabulary import Term
+from marketplace.words import HAN
 
 K = TypeVar("K", bound=Hashable)
 

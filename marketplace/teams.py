@@ -169,6 +169,16 @@ def applicant_faults(
     return found
 
 
+def reaches(title: object, lowest: TitleGrade) -> bool:
+    """
+    Say whether a title is known and has at least the grade `lowest`.
+
+    A senior title reaches an intermediate one; a title that nobody knows reaches none.
+    """
+    order = TitleGrade.values()
+    return title in order and order.index(str(title)) >= order.index(lowest)
+
+
 def _chief_faults(
     members: Sequence[Mapping[str, object]], rules: TeamRules, field: str
 ) -> list[Invalid]:
@@ -193,7 +203,7 @@ def _chief_faults(
                 grade=rules.grades[role],
             )
             for place in places
-            if not _reaches(members[place].get("title"), rules.grades[role])
+            if not reaches(members[place].get("title"), rules.grades[role])
         ]
     return found
 
@@ -227,9 +237,3 @@ def _number_faults(roles: Sequence[TeamRole], rules: TeamRules, field: str) -> l
             )
         )
     return found
-
-
-def _reaches(title: object, lowest: TitleGrade) -> bool:
-    """Say whether a title is known and has at least the grade `lowest`."""
-    order = TitleGrade.values()
-    return title in order and order.index(str(title)) >= order.index(lowest)

@@ -1,14 +1,16 @@
 """What organizations were told."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import Organization, User
 from apps.base.models import Record, RecordQuerySet
+from apps.markets.models import Listing
 from marketplace.actors import Actor
 
 #: Of what organizations are told, and in which words; they are the key of their translation.
@@ -60,6 +62,12 @@ SENTENCES: dict[str, str] = {
     "commitment.released": gettext_noop("An amount that was set aside for you was released."),
     "listing.expired": gettext_noop("Your listing ran out and was taken off the market."),
     "saved_search.alerted": gettext_noop("A search that you saved found something new."),
+    "listing.proposed": gettext_noop("A listing that suits yours was proposed to you."),
+    "listing.unproposed": gettext_noop(
+        "Your listing was proposed less often than promised; beside it stands why, and what helps."
+    ),
+    "matches.digested": gettext_noop("There are new matches for your listings."),
+    "deal.matches_found": gettext_noop("There are new matches for a listing of this deal."),
     "deal.opened": gettext_noop("Another organization is interested in your listing."),
     "deal.introduced": gettext_noop("A broker introduced another organization to you."),
     "deal.broker_assigned": gettext_noop("A broker was assigned to the deal."),
@@ -70,10 +78,20 @@ SENTENCES: dict[str, str] = {
     "deal.contracted": gettext_noop("A contract was drawn up from the deal."),
     "deal.released": gettext_noop("The contract came to nothing; the deal is agreed as before."),
     "deal.dropped": gettext_noop("The deal was dropped."),
+    "relation.declared": gettext_noop("Another organization declared that it is related to yours."),
+    "relation.ended": gettext_noop("A declared relation to your organization was ended."),
     "contract.accepted": gettext_noop("The office has accepted your contract for review."),
     "contract.sent_back": gettext_noop("Your contract was sent back for correction."),
     "contract.refused": gettext_noop("The registration of your contract was refused."),
     "contract.registered": gettext_noop("Your contract was registered."),
+}
+
+#: Which facts are told beside the sentence.
+FACTS: dict[str, tuple[str, ...]] = {
+    "listing.proposed": ("match", "proposal"),
+    "listing.unproposed": ("shortage",),
+    "matches.digested": ("count", "best"),
+    "deal.matches_found": ("count", "best"),
 }
 
 
@@ -100,8 +118,9 @@ class Notice(Record):
     verb = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=80)
-    #: The journal entry that it tells of.
+    #: The journal entry that it tells of, and what of its facts is told.
     entry_id = models.BigIntegerField()
+    facts = models.JSONField(default=dict, db_default={})
     read_at = models.DateTimeField(null=True)
 
     objects = NoticeQuerySet.as_manager()
@@ -120,3 +139,27 @@ class Notice(Record):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject_id}"
+
+
+class DigestQuerySet(models.QuerySet["Digest"]):
+    """Digests."""
+
+    def due(self, slot: datetime) -> "models.QuerySet[Organization]":
+        """Return the organizations on the market that were not told since `slot`."""
+        told = self.filter(organization=OuterRef("pk"), until__gte=slot)
+        listings = Listing.objects.published().filter(organization=OuterRef("pk"))
+        return Organization.objects.filter(~Exists(told), Exists(listings)).order_by("pk")
+
+
+class Digest(models.Model):
+    """Until when an organization was told of new matches; they are told once a day, all at once."""
+
+    organization = models.OneToOneField(
+        Organization, models.CASCADE, primary_key=True, related_name="+"
+    )
+    until = models.DateTimeField()
+
+    objects = DigestQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}: {self.until}"

@@ -6,7 +6,7 @@ from apps.accounts.models import Organization
 from apps.deals.models import Deal
 from apps.finding.models import SavedSearch
 from apps.journal.models import Entry
-from apps.notifications.models import SENTENCES, Notice
+from apps.notifications.models import FACTS, SENTENCES, Notice
 
 
 def take(entries: list[Entry]) -> None:
@@ -31,6 +31,7 @@ def take(entries: list[Entry]) -> None:
                 subject_type=entry.subject_type,
                 subject_id=entry.subject_id,
                 entry_id=entry.pk,
+                facts={name: entry.facts[name] for name in FACTS.get(entry.verb, ())},
             )
             for entry in told
             for party in entry.parties

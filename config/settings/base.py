@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 import marketplace
 from config.storage import s3_storage
+from marketplace.vectors import origin_of
 from marketplace.vocabulary import Term
 
 django_stubs_ext.monkeypatch()
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
     "apps.markets",
     "apps.finding",
     "apps.exchange",
+    "apps.retrieval",
     "apps.matching",
     "apps.deals",
     "apps.contracts",
@@ -246,6 +248,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
 }
 
+# --- matching ---------------------------------------------------------------------------------
+#: Where the vectors of texts come from: without it they are learned from the texts of the market.
+#: "https://host/v1#model" is an endpoint that speaks as OpenAI's does, "file:///folder" a folder
+#: with vocabulary.txt and vectors.npy (see apps/retrieval/clients/folder.py), "none" none at all.
+EMBEDDINGS = env.str("EMBEDDINGS", default="")
+#: The key that the endpoint asks for.
+EMBEDDINGS_KEY = env.str("EMBEDDINGS_KEY", default="")
+origin_of(EMBEDDINGS)  # One that cannot be read fails at the start.
+
 # --- reviews ----------------------------------------------------------------------------------
 #: What sets each kind of reviewed thing apart from the others: kind → class.
 REVIEWED: dict[str, str] = {
@@ -270,6 +281,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 #: Long steps have workers of their own, so that they never hold up the news and the figures.
 CELERY_TASK_ROUTES = {
     "matching.*": {"queue": "matching"},
+    "retrieval.*": {"queue": "matching"},
     "exchange.*": {"queue": "matching"},
     "finding.*": {"queue": "matching"},
 }

@@ -16,17 +16,21 @@ from apps.deals import actions as deals
 from apps.exchange import actions as exchange
 from apps.finding import actions as finding
 from apps.journal.actions import tell
+from apps.matching.actions import relations
 from apps.matching.models import Match
 from apps.matching.tasks import rematch
 from apps.notifications.models import Notice
 from apps.pools import actions as pools
+from apps.retrieval.actions import runs
 from apps.reviews import actions as reviews
 from apps.taxonomy.models import Code
 from marketplace.actors import Actor
+from marketplace.conflicts import RelationKind
 from marketplace.contracts import ContractState
 from marketplace.deals import DealState
-from marketplace.listings import ListingState
+from marketplace.listings import ListingState, Market
 from marketplace.pools import MilestoneKind, PoolState
+from marketplace.runs import RunKind
 from tests.build import contracts as build_contracts
 from tests.build import deals as build_deals
 from tests.build import exchange as build_exchange
@@ -234,7 +238,25 @@ POST    listings/<uuid:listing_id>/view    offer               204  204  204  20
 GET     listings/<uuid:listing_id>/views   offer               401  404  200  404  404  404  404
 
 GET     listings/<uuid:listing_id>/matches offer               401  200  200  200  200  200  200
+GET     listings/<uuid:listing_id>/proposals offer             401  404  200  404  200  200  200
+GET     proposals                          -                   401  200  200  200  200  200  200
+GET     attention                          -                   200  200  200  200  200  200  200
 GET     matches/<uuid:pk>                  match               401  404  200  200  200  200  200
+GET     matches/<uuid:pk>/receipt          match               401  404  200  200  200  200  200
+GET     projects/<uuid:project>/team       project             401  200  200  200  200  200  200
+GET     funds/<uuid:pk>/conditions         fund                401  400  400  400  400  400  400
+GET     relations                          -                   401  200  200  200  200  200  200
+POST    relations                          -                   401  403  403  403  403  403  403
+GET     relations/<uuid:pk>                relation            401  404  200  200  200  200  200
+POST    relations/<uuid:pk>/end            relation            401  404  403  403  403  403  200
+GET     retrieval-runs                     -                   401  200  200  200  200  200  200
+POST    retrieval-runs                     -                   401  403  403  403  403  403  201
+GET     retrieval-runs/<uuid:pk>           run                 401  404  404  404  404  404  200
+POST    retrieval-runs/<uuid:pk>/cancel    run                 401  404  404  404  404  404  200
+POST    retrieval-runs/<uuid:pk>/resume    cancelled_run       401  404  404  404  404  404  200
+POST    matches/<uuid:pk>/verdict          match               401  404  201  201  201  403  403
+GET     matches/<uuid:pk>/verdicts         match               401  404  200  200  200  200  200
+GET     match-quality                      -                   401  200  200  200  200  200  200
 
 GET     deals                              -                   401  200  200  200  200  200  200
 POST    deals                              -                   401  403  201  201  201  403  403
@@ -382,7 +404,15 @@ def world(
     things["cancelled_import"] = exchange.cancel(build_exchange.begun(table, by=by), by=by)
     tell("matching")
     rematch()
+    clock = Actor.system("test")
+    things["run"] = runs.begin_run(RunKind.REFIT, Market.TALENT, by=clock)
+    things["cancelled_run"] = runs.cancel(
+        runs.begin_run(RunKind.REFIT, Market.CAPITAL, by=clock), by=clock
+    )
     things["match"] = Match.objects.get(offer=things["offer"], need=things["need"])
+    things["relation"] = relations.declare(
+        organization=actor["agent"].organization, kind=RelationKind.FAMILY, by=actor["manager"]
+    )
     sides = {"owner": by, "taker": actor["agent"], "reviewer": reviewer}
     things["deal"] = build_deals.deal(**sides, broker=actor["broker"], need=True)
     things["brokerless_deal"] = build_deals.deal(**sides)
@@ -486,7 +516,13 @@ def bodies(world: dict[str, models.Model]) -> dict[str, Any]:
             "language": "zh-hans",
         },
         "PATCH saved-searches/<uuid:pk>": {"name": "另名"},
+        "POST matches/<uuid:pk>/verdict": {"judgement": "weak", "reason": "too_far"},
+        "POST retrieval-runs": {"kind": "refit", "market": "technology"},
         "POST favourites": {"listing": str(world["need"].pk)},
+        "POST relations": {
+            "organization": str(world["need"].organization_id),
+            "kind": "shareholding",
+        },
         "POST deals": {"offer": str(world["offer"].pk), "need": str(world["need"].pk)},
         "POST deals/<uuid:pk>/propose_price": {"amount": "5.00", "currency": "CNY"},
         "POST deals/<uuid:pk>/drop": {"reason": "price"},

@@ -102,6 +102,11 @@ def spoken() -> set[str]:
             if isinstance(value, Lifecycle):
                 said |= {name.replace("_", " ").capitalize() for name in value.moves}
         said |= {name.replace("_", " ").capitalize() for name in getattr(module, "REQUESTS", ())}
+        for sentences in (
+            *("ADVICE", "CONDITIONS", "CONFLICTS", "STEPS_TO_PEOPLE", "STEPS_TO_MONEY"),
+            *("WHY", "HELP"),
+        ):
+            said |= set(getattr(module, sentences, {}).values())
     for path in [
         *ROOT.glob("apps/**/*.py"),
         *ROOT.glob("marketplace/**/*.py"),
@@ -116,6 +121,10 @@ def spoken() -> set[str]:
                 said.add(first.value)
             if name in {"Reason", "Advice", "Judgement"}:
                 said |= {a.value for a in node.args[2:3] if isinstance(a, ast.Constant)}
+            if name == "Lack":
+                said |= {a.value for a in node.args[1:3] if isinstance(a, ast.Constant)}
+            if name == "Finding":
+                said |= {a.value for a in node.args[1:2] if isinstance(a, ast.Constant)}
             if name == "Definition":
                 said |= {a.value for a in node.args[1:] if isinstance(a, ast.Constant)}
             said |= {

@@ -5,6 +5,7 @@ from typing import Any
 from apps.journal.models import Entry
 from apps.markets.models import Listing
 from apps.matching import readers, tasks
+from apps.matching.actions.rematch import rematch
 from apps.pools.models import Project
 from marketplace.actors import Actor
 from tests.build import markets, pools
@@ -44,3 +45,9 @@ def caught_up() -> int:
     """Tell all news, let the clock come round, and return how many listings it matched."""
     news()
     return tasks.rematch()
+
+
+def rematch_all() -> None:
+    """Match every published listing anew."""
+    for key in Listing.objects.published().order_by("pk").values_list("pk", flat=True):
+        rematch(key, by=Actor.system("test"))

@@ -169,6 +169,7 @@ def flows(people: People, name: str, pool: str) -> tuple[int, int, int]:
     return month["entered"], month["left"], month["stock"]
 
 
+@pytest.mark.xdist_group("entries")  # Each takes long enough for a worker of its own.
 @pytest.mark.django_db(transaction=True)
 def test_no_path_of_an_entry_leads_where_the_oracle_does_not(request: pytest.FixtureRequest):
     people = EntryLife.people = People.of(request)

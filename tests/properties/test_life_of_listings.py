@@ -290,6 +290,7 @@ class ListingLife(Life):
             )
 
 
+@pytest.mark.xdist_group("listings")  # Each takes long enough for a worker of its own.
 @pytest.mark.django_db(transaction=True)
 def test_no_path_of_a_listing_leads_where_the_oracle_does_not(request: pytest.FixtureRequest):
     people = ListingLife.people = People.of(request)

@@ -10,9 +10,12 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.markets import actions as markets
-from apps.matching import actions, tasks
-from apps.matching.models import Corpus, Match, Posting, Stale, Text, Word
+from apps.matching import tasks
+from apps.matching.actions import rematch as actions
+from apps.matching.models import Match, Stale
+from apps.retrieval.models import Posting, Text
 from marketplace.actors import Actor
+from marketplace.words import is_character
 from tests.build import matching as build
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,18 +40,14 @@ def at_once(*deeds: Callable[[], object]) -> None:
 
 
 def must_add_up() -> None:
-    """Check that the totals are those of the texts there are."""
-    texts = list(Text.objects.select_related("listing"))
-    assert Posting.objects.count() == sum(len(text.words) for text in texts)
-    for word in Word.objects.all():
-        sides = [text.listing.side.value for text in texts if word.pk in text.words]
-        assert (word.offers, word.needs) == (sides.count("offer"), sides.count("need"))
-    total = Corpus.objects.get()
-    assert (total.offers, total.needs) == (
-        sum(text.listing.side == "offer" for text in texts),
-        sum(text.listing.side == "need" for text in texts),
+    """Check that the postings are those of the texts there are."""
+    texts = Text.objects.all()
+    assert sorted(Posting.objects.values_list("text_id", "word", "weight")) == sorted(
+        (text.pk, word, weight)
+        for text in texts
+        for word, weight in text.read().items()
+        if not is_character(word)
     )
-    assert total.offers_length == sum(t.length for t in texts if t.listing.side == "offer")
 
 
 def test_both_sides_and_twice_the_same_at_once(

@@ -4,6 +4,7 @@ from typing import Any, TypeVar, cast
 
 from django import forms
 from django.db.models import Model, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_filters.filters import DateFilter, Filter
 from django_filters.rest_framework.backends import DjangoFilterBackend
@@ -50,15 +51,18 @@ class StrictFilterBackend(DjangoFilterBackend):
                 {word: [_("There is no such filter.")] for word in sorted(unknown)},
                 "unknown_filter",
             )
-        unclear = [
-            word for word, given in request.query_params.lists() if len(given) > 1 or not given[0]
-        ]
-        if unclear:
-            raise ValidationError(
-                {word: [_("Give each filter once, with a value.")] for word in unclear},
-                "unclear_filter",
-            )
+        must_be_clear(request.query_params)
         return bool(asked) or any(each.extra.get("required") for each in filters.values())
+
+
+def must_be_clear(asked: QueryDict) -> None:
+    """Refuse what stands in a query twice, or without a value."""
+    unclear = [word for word, given in asked.lists() if len(given) > 1 or not given[0]]
+    if unclear:
+        raise ValidationError(
+            {word: [_("Give each filter once, with a value.")] for word in unclear},
+            "unclear_filter",
+        )
 
 
 class DayFilter(DateFilter):

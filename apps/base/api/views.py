@@ -19,6 +19,7 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from apps.base.api.filters import must_be_clear
 from apps.base.api.idempotency import once
 from apps.base.api.serializers import Input
 from apps.base.models import Record
@@ -55,6 +56,14 @@ class ActorView(APIView):
             return Actor.anonymous(self.request.META.get("request_id", ""))
         assert isinstance(self.request.auth, Actor)
         return self.request.auth
+
+    def asked(self, form: type[Serializer[Any]]) -> dict[str, Any]:
+        """Return what the query of the address asks for; each word once, and with a value."""
+        given = self.request.query_params
+        must_be_clear(given)
+        query = form(data=given.dict())
+        query.is_valid(raise_exception=True)
+        return dict(query.validated_data)
 
     @property
     def move_name(self) -> str:

@@ -11,6 +11,11 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 
     verb = serializers.ChoiceField(choices=sorted(SENTENCES), read_only=True)
     text = serializers.SerializerMethodField()
+    facts = serializers.DictField(
+        child=serializers.JSONField(),
+        read_only=True,
+        help_text="What is told beside the words, such as how many.",
+    )
 
     class Meta:
         model = Notice
@@ -19,6 +24,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
             "version",
             "verb",
             "text",
+            "facts",
             "subject_type",
             "subject_id",
             "read_at",

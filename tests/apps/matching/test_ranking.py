@@ -11,12 +11,16 @@ from django.utils import timezone
 from apps.journal.models import Entry
 from apps.markets import actions as markets
 from apps.markets.models import Listing
-from apps.matching import actions, queries, readers
-from apps.matching.models import Corpus, Match, Posting, Stale, Text, Word
+from apps.matching import readers
+from apps.matching.actions import rematch as actions
+from apps.matching.models import Match, Stale
+from apps.matching.queries.ranking import Ranked, Ranking
+from apps.retrieval.models import Posting, Text, kind_of
 from apps.reviews import actions as reviews
-from marketplace import matching
+from marketplace import words
 from marketplace.actors import Actor, Role
 from marketplace.errors import Missing, Refused
+from marketplace.listings import Side
 from marketplace.matching import Part
 from tests.build import matching as build
 
@@ -43,42 +47,46 @@ def wanted(as_agent: Actor, as_reviewer: Actor) -> Listing:
 def snapshot() -> list[object]:
     return [
         sorted(Match.objects.values_list("id", "version", "score", "computed_at")),
-        sorted(Word.objects.values_list("token", "offers", "needs")),
-        sorted(Posting.objects.values_list("word_id", "is_offer", "text_id", "weight", "length")),
-        sorted(Corpus.objects.values_list("market", "offers", "needs", "offers_length")),
+        sorted(Text.objects.values_list("listing", "words", "weights", "length")),
+        sorted(Posting.objects.values_list("word", "kind", "weight", "length")),
     ]
+
+
+def ranked(listing: Listing) -> list[Ranked]:
+    listing = Listing.objects.get(pk=listing.pk)
+    return Ranking(listing).best()
 
 
 def test_a_need_finds_its_offer_and_the_offer_the_need(
     bearing: Listing, battery: Listing, wanted: Listing
 ) -> None:
     build.caught_up()
-    (there,) = queries.ranked(wanted)
-    (back,) = queries.ranked(bearing)
-    assert (there.offer, there.need) == (bearing, wanted) == (back.offer, back.need)
+    (there,) = ranked(wanted)
+    (back,) = ranked(bearing)
+    assert (there.offer.listing, there.need.listing) == (bearing, wanted)
+    assert (back.offer.listing, back.need.listing) == (bearing, wanted)
     assert there.score == back.score
     assert there.reasons == back.reasons
-    assert there.reasons[0].facts == {"terms": ["热处理", "轴承钢"]}
-    assert queries.ranked(battery) == []
+    assert Match.objects.get().reasons[0]["facts"] == {"terms": ["热处理", "轴承钢"]}
+    assert ranked(battery) == []
 
 
-def test_the_best_comes_first_and_the_limit_holds(
-    as_researcher: Actor, as_agent: Actor, as_reviewer: Actor
-) -> None:
+def test_the_best_comes_first(as_researcher: Actor, as_agent: Actor, as_reviewer: Actor) -> None:
     far = build.offer("轴承", by=as_researcher, reviewer=as_reviewer)
     near = build.offer("轴承钢热处理", by=as_researcher, reviewer=as_reviewer)
     wanted = build.need("轴承钢热处理", by=as_agent, reviewer=as_reviewer)
     build.caught_up()
-    assert [pair.offer for pair in queries.ranked(wanted)] == [near, far]
-    assert [pair.offer for pair in queries.ranked(wanted, limit=1)] == [near]
+    assert [pair.offer.listing for pair in ranked(wanted)] == [near, far]
 
 
 def test_a_match_keeps_what_it_was_made_of(bearing: Listing, wanted: Listing) -> None:
     build.caught_up()
     match = Match.objects.get()
-    assert (match.offer, match.need, match.method) == (bearing, wanted, matching.METHOD)
+    assert (match.offer, match.need, match.method) == (bearing, wanted, "2026-1")
     assert (match.offer_version, match.need_version) == (bearing.version, wanted.version)
-    assert [r["part"] for r in match.reasons] == [Part.TEXT, Part.FIELD, Part.REGION]
+    assert [r["part"] for r in match.reasons] == [
+        *(Part.WORDS, Part.FIELD, Part.REGION, Part.COOPERATION, Part.HEALTH, Part.RESPONSE)
+    ]
     assert sum(Decimal(r["contribution"]) for r in match.reasons) == match.score
 
 
@@ -114,7 +122,7 @@ def test_the_same_organization_is_never_matched(
     build.need("轴承钢的热处理技术", by=as_researcher, reviewer=as_reviewer)
     build.caught_up()
     assert not Match.objects.current().exists()
-    assert queries.ranked(bearing) == []
+    assert ranked(bearing) == []
 
 
 def test_what_is_confidential_is_neither_indexed_nor_matched(
@@ -124,7 +132,9 @@ def test_what_is_confidential_is_neither_indexed_nor_matched(
     build.need("石墨烯", by=as_agent, reviewer=as_reviewer)
     build.caught_up()
     assert not Match.objects.current().exists()
-    assert Word.objects.get(token="石墨").offers == 0
+    offer = Text.objects.get(listing__side=Side.OFFER)
+    assert words.key("石墨") not in offer.read()
+    assert words.key("甲") in offer.read()
 
 
 @pytest.mark.parametrize("move", [markets.pause, markets.withdraw, markets.conclude])
@@ -136,13 +146,12 @@ def test_what_closes_is_gone_at_once_and_its_words_soon(
     assert seen.count() == 1
     move(bearing, by=as_researcher)  # type: ignore[operator]
     assert seen.count() == 0
-    assert queries.ranked(wanted) == []
+    assert ranked(wanted) == []
     build.caught_up()
     assert not Match.objects.current().exists()
     assert not Text.objects.filter(listing=bearing).exists()
-    assert not Posting.objects.filter(is_offer=True).exists()
-    assert not Word.objects.filter(offers__gt=0).exists()
-    assert Corpus.objects.values_list("offers", "needs", "offers_length").get() == (0, 1, 0)
+    kinds = set(Posting.objects.values_list("kind", flat=True))
+    assert kinds == {kind_of(wanted.market, wanted.side)}
 
 
 def test_what_is_resumed_comes_back(
@@ -156,9 +165,8 @@ def test_what_is_resumed_comes_back(
     build.caught_up()
     # It is the same match again.
     assert Match.objects.get().is_current
-    # The text has another key by now, but the same words with the same weights.
-    assert snapshot()[1] == before[0]
-    assert snapshot()[3] == before[2]
+    # The text has another number by now, but the same words with the same weights.
+    assert snapshot()[1:] == before
 
 
 def test_who_loses_a_counterpart_is_looked_after(
@@ -189,14 +197,14 @@ def test_a_newcomer_is_shown_to_a_counterpart_that_has_room(
     assert {(m.offer, m.need) for m in Match.objects.current()} == {(offer, near), (better, far)}
 
 
-@pytest.mark.parametrize("words", ["的", "🚀", "！！！", "x", "the of"])
+@pytest.mark.parametrize("text", ["的", "🚀", "！！！", "x", "the of"])
 def test_words_that_say_nothing_do_no_harm(
-    words: str, as_researcher: Actor, as_agent: Actor, as_reviewer: Actor
+    text: str, as_researcher: Actor, as_agent: Actor, as_reviewer: Actor
 ) -> None:
-    build.offer(words, body=words, by=as_researcher, reviewer=as_reviewer)
-    build.need(words, body=words, by=as_agent, reviewer=as_reviewer)
+    build.offer(text, body=text, by=as_researcher, reviewer=as_reviewer)
+    build.need(text, body=text, by=as_agent, reviewer=as_reviewer)
     assert build.caught_up() == 2
-    assert Match.objects.current().count() == (words == "x")
+    assert Match.objects.current().count() == (text == "x")
 
 
 def test_a_need_that_equals_an_offer_is_matched(
@@ -218,7 +226,7 @@ def test_a_draft_is_not_matched(bearing: Listing, as_agent: Actor) -> None:
         Listing,
         {"title": "轴承钢", "body": "轴承钢", "region": "610100"},
         market=bearing.market,
-        side=queries.Side.NEED,
+        side=Side.NEED,
         by=as_agent,
     )
     actions.rematch(row.pk, by=CLOCK)

@@ -130,10 +130,15 @@ def test_an_administrator_is_shown_no_graded_words(
 
 
 def test_the_words_of_a_code_list_are_shown_by_their_labels(console, as_manager, as_reviewer):
+    inventors = [{"name": "周轴承", "share": "100.00"}]
     entry = build_pools.project(
-        by=as_manager, reviewer=as_reviewer, reforms=["separate_management"]
+        by=as_manager,
+        reviewer=as_reviewer,
+        inventors=inventors,
+        reforms=["ownership_granted"],
     )
-    reviews.change(entry, {"reforms": ["ownership_granted"]}, by=as_manager)
+    reviews.change(entry, {"reforms": ["long_term_use_granted"]}, by=as_manager)
     page = console(as_reviewer).get(place(entry)).content.decode()
-    assert "separate_management" not in page
+    assert "Long term use granted" in page
     assert "ownership_granted" not in page
+    assert "long_term_use_granted" not in page

@@ -1,19 +1,20 @@
-"""The words of published listings, which pairs fit and why, and whose pairs must be found anew."""
+"""Which pairs fit and why, and whose pairs must be found anew."""
 
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.base.fields import TermField
 from apps.base.models import Record, RecordQuerySet
 from apps.markets.models import Listing
+from apps.pools.models import Fund
+from apps.retrieval.models import Fit
 from marketplace.actors import Actor, Role
-from marketplace.listings import ListingState, Market
+from marketplace.calendar import day_of
 
 #: Who sees the matches of all organizations.
 SEES_ALL = (Role.BROKER, Role.REVIEWER, Role.ADMINISTRATOR)
@@ -27,16 +28,24 @@ class MatchQuerySet(RecordQuerySet["Match"]):
         return self.filter(is_current=True)
 
     def visible_to(self, actor: Actor) -> Self:
-        """
-        Return the matches of published listings: one's own, and all to brokers and officers.
+        """Return the current matches that `actor` may know of."""
+        return self.current().all_visible_to(actor)
 
-        The state of both listings is asked at every reading, so what closed is gone at once, also
-        where the stored match has yet to be cleared away.
+    def all_visible_to(self, actor: Actor) -> Self:
+        """
+        Return the matches of published listings, also those that are over.
+
+        They are one's own, and to brokers and officers all.
+
+        The state of both listings is asked at every reading, and whether a fund has something to
+        give, so what closed is gone at once, also where the match has yet to be cleared away.
         """
         if not actor.is_known:
             return self.none()
-        published = Listing.objects.filter(state=ListingState.PUBLISHED).visible_to(actor)
-        found = self.current().filter(
+        closed, spent = Q(closes_on__lt=day_of(timezone.now())), Q(committed__gte=F("quota"))
+        gives_nothing = Fund.objects.filter(closed | spent)
+        published = Listing.objects.published().visible_to(actor).exclude(fund__in=gives_nothing)
+        found = self.filter(
             Exists(published.filter(pk=OuterRef("offer"))),
             Exists(published.filter(pk=OuterRef("need"))),
         )
@@ -69,13 +78,18 @@ class Match(Record):
     #: Whether it is still among the best of the offer or of the need.
     is_current = models.BooleanField(_("current"), default=True)
     #: The sum of the contributions in `reasons`, to the last digit.
-    score = models.DecimalField(_("score"), max_digits=8, decimal_places=6)
+    score = models.DecimalField(_("score"), max_digits=9, decimal_places=6)
     #: What the score is made of: [{"part", "contribution", "message", "facts"}].
     reasons = models.JSONField(default=list)
     method = models.CharField(_("method"), max_length=40)
-    #: The versions of the listings that were compared.
+    fit = models.ForeignKey(Fit, models.SET_NULL, null=True, related_name="+")
+    #: The versions of the listings that were compared, and which of their wordings.
     offer_version = models.PositiveIntegerField()
     need_version = models.PositiveIntegerField()
+    offer_wording = models.PositiveIntegerField(default=1, db_default=1)
+    need_wording = models.PositiveIntegerField(default=1, db_default=1)
+    #: What else went into the score and is in no wording: the day, healths, answers, similarity.
+    given = models.JSONField(default=dict, db_default={})
     computed_at = models.DateTimeField(_("computed at"))
 
     objects = MatchQuerySet.as_manager()
@@ -103,81 +117,6 @@ class Match(Record):
         return f"{self.offer} – {self.need}"
 
 
-class Corpus(models.Model):
-    """How many texts of either side a market holds, and how long its offers are together."""
-
-    market = TermField(Market, primary_key=True)
-    offers = models.PositiveIntegerField(default=0)
-    needs = models.PositiveIntegerField(default=0)
-    #: In tenths of a word of a title, like every weight here.
-    offers_length = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        verbose_name_plural = "corpora"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(market__in=Market.values()), name="corpus_market_is_known"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.market
-
-
-class Word(models.Model):
-    """A token of a market, and how many of its texts hold it."""
-
-    id = models.AutoField(primary_key=True)
-    market = TermField(Market)
-    token = models.CharField(max_length=40)
-    offers = models.PositiveIntegerField(default=0)
-    needs = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["market", "token"], name="word_is_once_per_market"),
-            models.CheckConstraint(
-                condition=Q(market__in=Market.values()), name="word_market_is_known"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.token
-
-
-class Text(models.Model):
-    """The words of one published listing with their weights, kept while it is published."""
-
-    id = models.AutoField(primary_key=True)
-    listing = models.OneToOneField(Listing, models.CASCADE, related_name="+")
-    words = ArrayField(models.IntegerField())
-    weights = ArrayField(models.SmallIntegerField())
-    length = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return str(self.listing_id)
-
-
-class Posting(models.Model):
-    """
-    That a text holds a word, once per side and word.
-
-    All columns stand in the key, so that a ranking reads the index alone. There are no foreign keys
-    in the database: a check per word of each text would cost more than the writing, and all of it
-    can be made again from the listings.
-    """
-
-    pk = models.CompositePrimaryKey("word_id", "is_offer", "text_id", "weight", "length")
-    word_id = models.IntegerField()
-    is_offer = models.BooleanField()
-    text_id = models.IntegerField()
-    weight = models.SmallIntegerField()
-    length = models.IntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.word_id} in {self.text_id}"
-
-
 class StaleQuerySet(models.QuerySet["Stale"]):
     """Listings to be matched anew."""
 
@@ -191,7 +130,9 @@ class StaleQuerySet(models.QuerySet["Stale"]):
         with transaction.atomic():
             free = self.filter(Q(claimed_at=None) | Q(claimed_at__lt=now - patience))
             rows = list(
-                free.select_for_update(skip_locked=True).order_by("requested_at", "pk")[:count]
+                free.select_for_update(skip_locked=True).order_by(
+                    "is_in_bulk", "requested_at", "pk"
+                )[:count]
             )
             self.filter(pk__in=[row.pk for row in rows]).update(claimed_at=now)
         return rows
@@ -203,12 +144,16 @@ class Stale(models.Model):
     listing_id = models.UUIDField(primary_key=True)
     requested_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
+    #: Whether only a large run asks for it: news goes first.
+    is_in_bulk = models.BooleanField(default=False, db_default=False)
 
     objects = StaleQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "stale"
-        indexes = [models.Index(fields=["requested_at"], name="stale_oldest_first")]
+        indexes = [
+            models.Index(fields=["is_in_bulk", "requested_at"], name="stale_news_first"),
+        ]
 
     def __str__(self) -> str:
         return str(self.listing_id)

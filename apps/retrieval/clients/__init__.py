@@ -1,0 +1,1 @@
+"""Where vectors come from that are not learned here."""
