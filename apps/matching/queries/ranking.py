@@ -184,8 +184,9 @@ class Ranking:
         The score of a pair is always that of the offer for the need, so both find the same one.
         """
         near = self._nearest()
-        if also:
-            near += self._near(listings=[key for key in also if key not in {n.key for n in near}])
+        missing = set(also) - {each.key for each in near}
+        if missing:
+            near += self._near(listings=sorted(missing))
         fitting = self._weighed({each.key: self._likeness(each) for each in near})
         return sorted(fitting, key=lambda pair: (-pair.score, pair.counterpart(self.listing).pk))
 
