@@ -36,10 +36,6 @@ class Conflict(Term):
     OWN_HOUSE = auto()
 
 
-#: What keeps two listings from being matched at all; the others are shown beside the match, and
-#: what is beside a match is never proposed by the market itself.
-EXCLUDING = frozenset({Conflict.SAME_ORGANIZATION, Conflict.UNCONFIRMED_IDENTITY})
-
 #: Each conflict as a sentence, the key of its translation.
 CONFLICTS: Mapping[Conflict, str] = {
     Conflict.SAME_ORGANIZATION: "Both sides are the same organization.",

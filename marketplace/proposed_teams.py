@@ -15,15 +15,12 @@ from typing import Any, Generic, TypeVar
 
 from marketplace.funding import Answer, Comparison, Fact, Judgement, judge
 from marketplace.pools import Rank, TalentKind
-from marketplace.rights import RightStatus, lapsed
 from marketplace.teams import LONGEST, TeamRole, TitleGrade, reaches, rules_on, team_faults
 from marketplace.vocabulary import Term
 
 K = TypeVar("K", bound=Hashable)
 M = TypeVar("M", bound=Hashable)
 
-#: The code of patents, below which lie their kinds.
-PATENTS = "02"
 
 #: What a title (职称) says of its grade, the first that stands in it: 副教授 is a 教授 and senior,
 #: 助理研究员 is not.
@@ -188,20 +185,6 @@ def grade_of(professional_title: str, rank: Rank | None = None) -> TitleGrade | 
     if rank is not None:
         return GRADES_BY_RANK[rank]
     return next((grade for word, grade in GRADES_BY_WORD if word in professional_title), None)
-
-
-def has_granted_patent(rights: Iterable[Mapping[str, Any]], today: date) -> bool:
-    """
-    Say whether one of some rights is a patent that is granted and holds on a day.
-
-    A granted patent until 2043-05-31 is one in 2026; a granted copyright (03) is none, and neither
-    is a patent that was applied for, or whose last day has gone by.
-    """
-    patents = [right for right in rights if str(right.get("kind", "")).startswith(PATENTS)]
-    over = lapsed(patents, today)
-    return any(
-        right.get("status") == RightStatus.GRANTED and right not in over for right in patents
-    )
 
 
 def seated(people: Sequence[Person[K]], on: date) -> list[Seat[K]]:

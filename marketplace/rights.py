@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import auto
+from typing import Any
 
 from marketplace.checks import (
     choice_faults,
@@ -29,6 +30,8 @@ from marketplace.vocabulary import Term
 MOST_RIGHTS, MOST_SHARES = 100, 50
 LONGEST = {"kind": 20, "number": 40, "title": 200}
 LONGEST_OF_SHARE = {"name": 80, "organization": 36}
+#: The code of patents, below which lie their kinds.
+PATENTS = "02"
 #: The weights of the digits of a Chinese patent application number (ZC 0006-2003).
 WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9)
 ELEVEN = 11
@@ -245,6 +248,20 @@ def lapsed(items: Iterable[Mapping[str, object]], today: date) -> list[Mapping[s
         if item.get("status") in (RightStatus.LAPSED, RightStatus.REFUSED)
         or ((last := day_of_text(item.get("expires_on"))) is not None and last < today)
     ]
+
+
+def has_granted_patent(rights: Iterable[Mapping[str, Any]], today: date) -> bool:
+    """
+    Say whether one of some rights is a patent that is granted and holds on a day.
+
+    A granted patent until 2043-05-31 is one in 2026; a granted copyright (03) is none, and neither
+    is a patent that was applied for, or whose last day has gone by.
+    """
+    patents = [right for right in rights if str(right.get("kind", "")).startswith(PATENTS)]
+    over = lapsed(patents, today)
+    return any(
+        right.get("status") == RightStatus.GRANTED and right not in over for right in patents
+    )
 
 
 def share_faults(

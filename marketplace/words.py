@@ -49,8 +49,11 @@ RUNS = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>(?:(?![{HAN}])[^\W_])+)")
 SENTENCE_ENDS = re.compile(r"[。；;！!？?\n]")
 GAP = re.compile(rf"(?<=[{HAN}])\s+(?=[{HAN}])")
 
+#: Runs of letters, each with whether it is Chinese.
+Runs = list[tuple[str, bool]]
 
-def runs(text: str) -> list[tuple[str, bool]]:
+
+def runs(text: str) -> Runs:
     r"""
     Return the runs of letters in `text`, each with whether it is Chinese.
 
@@ -70,7 +73,12 @@ def tokens(text: str) -> list[str]:
         tokens("碳化硅 SiC 衬底的 the") → 碳化, 化硅, sic, 衬底, 底的
         tokens("铝") → 铝
     """
-    return [token for run, is_han in runs(text) for token in _tokens(run, is_han)]
+    return tokens_of(runs(text))
+
+
+def tokens_of(found: Runs) -> list[str]:
+    """Return the tokens of the runs of a text."""
+    return [token for run, is_han in found for token in _tokens(run, is_han)]
 
 
 def weights(title: str, body: str, keywords: Iterable[str] = ()) -> dict[int, int]:
@@ -224,43 +232,39 @@ def likeness(
 
 
 def shared_phrases(
-    need: str, offer: str, gains: Mapping[str, float], *, limit: int = NAMED
+    need: Runs, offer: Runs, gains: Mapping[str, float], *, limit: int = NAMED
 ) -> list[str]:
     """
-    Return the strongest phrases that stand in both texts, strongest first.
+    Return the strongest phrases that stand in the runs of both texts, strongest first.
 
     Adjacent pairs of characters that gave something grow together again, as far as the offer too
     has them in one piece: 碳化, 化硅, 硅外 become 碳化硅 where the offer speaks of 碳化硅衬底.
     """
-    there = "\n".join(run for run, _ in runs(offer))
+    there = "\n".join(run for run, _ in offer)
     found: dict[str, float] = {}
-    for run, is_han in runs(need):
+    for run, is_han in need:
         if not is_han:
             token = run[:LONGEST_TOKEN]
             if token in gains:
                 found[token] = gains[token]
             continue
+        gives = [pair in gains for pair in _pairs(run)] if len(run) > 1 else []
         start = 0
-        while start < len(run):
+        while start < len(gives):
             end = start
-            while _reaches(run, start, end + 1, gains, there):
+            while end < len(gives) and gives[end] and run[start : end + 2] in there:
                 end += 1
             if end > start:
                 phrase = run[start : end + 1]
                 found[phrase] = sum(gains[pair] for pair in set(_pairs(phrase)))
-            elif len(run) == 1 and run in gains:
-                found[run] = gains[run]
             start = max(end, start + 1)
+        if len(run) == 1 and run in gains:
+            found[run] = gains[run]
     named: list[str] = []
     for phrase in sorted(found, key=lambda phrase: (-found[phrase], phrase)):
         if len(named) < limit and not any(phrase in longer for longer in named):
             named.append(phrase)
     return named
-
-
-def _reaches(run: str, start: int, end: int, gains: Mapping[str, float], there: str) -> bool:
-    """Say whether the phrase from `start` can reach as far as the character at `end`."""
-    return end < len(run) and run[end - 1 : end + 1] in gains and run[start : end + 1] in there
 
 
 def _tokens(run: str, is_han: bool) -> list[str]:

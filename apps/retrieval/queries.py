@@ -4,6 +4,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
 import numpy
 from django.conf import settings
@@ -16,7 +17,6 @@ from apps.retrieval.models import (
     Embedding,
     Fit,
     FittedWord,
-    Norm,
     Run,
     Text,
     kind_of,
@@ -91,21 +91,17 @@ def lexicon(market: Market, words: Collection[int], *, fit: Fit | None = None) -
     )
 
 
-def norms(text_ids: Iterable[int], fit: Fit) -> dict[int, float]:
-    """Return how much texts say in all under a fit, as far as that was reckoned."""
-    rows = Norm.objects.filter(text__in=list(text_ids), fit=fit)
-    return dict(rows.values_list("text_id", "norm"))
-
-
-def embeddings(text_ids: Iterable[int], fit: Fit) -> dict[int, Numbers]:
-    """Return the vectors of texts under a fit, without those that have none."""
+def embeddings(listings: Iterable[UUID], fit: Fit) -> dict[UUID, Numbers]:
+    """Return the vectors of listings under a fit, without those that have none."""
     rows = read(
-        f"SELECT text_id, vector_send(vector) FROM {Embedding._meta.db_table}"
-        " WHERE text_id = ANY (%s) AND fit_id = %s AND vector IS NOT NULL",
-        [list(text_ids), fit.pk],
+        f"SELECT text.listing_id, vector_send(held.vector) FROM {Text._meta.db_table} text"
+        f" JOIN {Embedding._meta.db_table} held ON held.text_id = text.id AND held.fit_id = %s"
+        " WHERE text.listing_id = ANY (%s) AND held.vector IS NOT NULL",
+        [fit.pk, list(listings)],
     )
     return {
-        text: numpy.frombuffer(sent, ">f4", offset=4).astype(numpy.float32) for text, sent in rows
+        listing: numpy.frombuffer(sent, ">f4", offset=4).astype(numpy.float32)
+        for listing, sent in rows
     }
 
 

@@ -16,7 +16,6 @@ from marketplace.proposed_teams import (
     Person,
     asked_by,
     grade_of,
-    has_granted_patent,
     lacks,
     opening,
     seated,
@@ -58,16 +57,6 @@ def test_titles_have_grades(title, grade):
 
 def test_the_rank_of_an_entry_comes_first():
     assert grade_of("教授", Rank.JUNIOR) is TitleGrade.JUNIOR
-
-
-def test_a_patent_counts_while_it_is_granted_and_holds():
-    patent = {"kind": "0201", "status": "granted", "expires_on": "2043-05-31"}
-    assert has_granted_patent([patent], DAY)
-    assert has_granted_patent([{**patent, "expires_on": DAY.isoformat()}], DAY)
-    assert not has_granted_patent([{**patent, "expires_on": "2026-02-28"}], DAY)
-    assert not has_granted_patent([{**patent, "status": "applied"}], DAY)
-    assert not has_granted_patent([{**patent, "kind": "03"}], DAY)
-    assert not has_granted_patent([], DAY)
 
 
 def test_the_first_whose_title_suffices_are_the_chiefs():

@@ -12,6 +12,7 @@ from marketplace.money import Money
 from marketplace.rights import (
     FORMS,
     check_digit,
+    has_granted_patent,
     lapsed,
     normalised,
     number_faults,
@@ -224,3 +225,13 @@ def test_the_time_of_a_talent_is_a_hundred_at_most():
         ("employments.1.share_of_time", "number_form")
     ]
     assert codes(time_faults(employments(*["1"] * 51))) == [("employments", "too_many")]
+
+
+def test_a_patent_counts_while_it_is_granted_and_holds():
+    patent = {"kind": "0201", "status": "granted", "expires_on": "2043-05-31"}
+    assert has_granted_patent([patent], date(2026, 3, 1))
+    assert has_granted_patent([{**patent, "expires_on": "2026-03-01"}], date(2026, 3, 1))
+    assert not has_granted_patent([{**patent, "expires_on": "2026-02-28"}], date(2026, 3, 1))
+    assert not has_granted_patent([{**patent, "status": "applied"}], date(2026, 3, 1))
+    assert not has_granted_patent([{**patent, "kind": "03"}], date(2026, 3, 1))
+    assert not has_granted_patent([], date(2026, 3, 1))

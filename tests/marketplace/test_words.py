@@ -126,9 +126,13 @@ def test_a_text_falls_into_its_sentences() -> None:
     assert words.pieces(" 。；\n") == []
 
 
+def phrases(need: str, offer: str, gains: dict[str, float]) -> list[str]:
+    return words.shared_phrases(words.runs(need), words.runs(offer), gains)
+
+
 def test_shared_pairs_grow_together_to_phrases_that_stand_in_both() -> None:
     gains = {"碳化": 1.0, "化硅": 1.0, "外延": 0.5, "led": 0.25}
-    assert words.shared_phrases("碳化硅外延 LED", "LED 用碳化硅的外延片", gains) == [
+    assert phrases("碳化硅外延 LED", "LED 用碳化硅的外延片", gains) == [
         "碳化硅",
         "外延",
         "led",
@@ -136,12 +140,21 @@ def test_shared_pairs_grow_together_to_phrases_that_stand_in_both() -> None:
 
 
 def test_a_single_shared_character_is_named() -> None:
-    assert words.shared_phrases("铝 合金", "铝 / 铜", {"铝": 1.0}) in ([], ["铝"])
-    assert words.shared_phrases("铝", "铝", {"铝": 1.0}) == ["铝"]
+    assert phrases("铝 合金", "铝 / 铜", {"铝": 1.0}) in (
+        [],
+        ["铝"],
+    )
+    assert phrases("铝", "铝", {"铝": 1.0}) == ["铝"]
 
 
 def test_only_the_strongest_phrases_are_named() -> None:
     named = [f"w{i}" for i in range(9)]
     text = " ".join(named)
     gains = {word: float(i) for i, word in enumerate(named)}
-    assert words.shared_phrases(text, text, gains) == ["w8", "w7", "w6", "w5", "w4"]
+    assert phrases(text, text, gains) == [
+        "w8",
+        "w7",
+        "w6",
+        "w5",
+        "w4",
+    ]

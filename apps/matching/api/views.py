@@ -21,6 +21,7 @@ from apps.matching.queries.conflicts import flags
 from apps.matching.queries.quality import not_judged_wrong_by
 from apps.matching.queries.ranking import SHOWN, because
 from apps.matching.queries.receipts import receipt
+from marketplace.conflicts import Conflict
 from marketplace.errors import Missing
 
 
@@ -62,16 +63,19 @@ class MatchViewSet(RecordViewSet[Match]):
     scope = "matches"
     serializer_class = MatchSerializer
     http_method_names = ["get"]
+    conflicts: dict[UUID, list[Conflict]] = {}
 
     def get_queryset(self) -> QuerySet[Match]:
         return _with_listings(self.records.all().visible_to(self.actor))
 
+    def get_object(self) -> Match:
+        """Return the match, and keep what stands between its two sides to be said beside it."""
+        match = super().get_object()
+        self.conflicts = flags([match], by=self.actor)
+        return match
+
     def get_serializer_context(self) -> dict[str, Any]:
-        """Say beside a match what stands between its two sides."""
-        found = dict(super().get_serializer_context())
-        if key := self.kwargs.get("pk"):
-            found["conflicts"] = flags(list(self.get_queryset().filter(pk=key)), by=self.actor)
-        return found
+        return {**super().get_serializer_context(), "conflicts": self.conflicts}
 
     @extend_schema(operation_id="match_receipt", responses=ReceiptSerializer)
     def receipt(self, request: Request, pk: UUID) -> Response:

@@ -7,34 +7,32 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from heapq import nlargest
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-import numpy
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, gettext_noop
 
-from apps.accounts.models import Organization
 from apps.base.fields import said as label_of
-from apps.markets.models import TABLES, Listing, terms_of
+from apps.markets.models import TABLES, Listing, ListingQuerySet, terms_of
 from apps.matching.models import SEES_ALL, Match, Stale, Standing
+from apps.matching.queries.nearness import Near, Nearness, Who
 from apps.pools.models import Fund, Talent
-from apps.retrieval.models import KEY, WEIGHT, Fit, Norm, Text, kind_of, read_words
-from apps.retrieval.queries import embeddings, lexicon, text_of
-from apps.retrieval.search import candidates, read
+from apps.retrieval.models import Fit, Text
+from apps.retrieval.queries import embeddings, text_of
 from apps.taxonomy.models import Code
 from marketplace import words as reading
 from marketplace.actors import Actor
 from marketplace.calendar import day_of
 from marketplace.figures import figure_of
 from marketplace.funding import Fact, FinancingStage
-from marketplace.listings import CooperationMode, Engagement, ListingState, Side
+from marketplace.listings import CooperationMode, Engagement, ListingState, Market, Side
 from marketplace.matching import (
     LEAST_SCORE,
     Condition,
     FundTerms,
     Given,
+    Part,
     Profile,
     Reason,
     Weights,
@@ -42,40 +40,37 @@ from marketplace.matching import (
     score,
     total,
     weights_on,
+    words_part,
 )
-from marketplace.proposed_teams import has_granted_patent
+from marketplace.rights import has_granted_patent
 from marketplace.secrecy import Secrecy
 from marketplace.standing import response
-from marketplace.vectors import emphases, similarity
+from marketplace.vectors import similarity
 from marketplace.vocabulary import Term
 from marketplace.words import Lexicon
 
 #: How many counterparts are shown for a listing.
 SHOWN = 20
-#: How many counterparts the words propose at once, and how many are weighed in all other respects.
-PROPOSED, CONSIDERED = 400, 60
-#: How often more are proposed where too few of them can be matched at all.
-MOST_ROUNDS = 5
+#: How many of the nearest in words are weighed in all other respects.
+CONSIDERED = 60
 
 OTHER = {Side.OFFER: Side.NEED, Side.NEED: Side.OFFER}
 #: What a listing is read with, beside its further terms.
 RELATED = ("organization", "project", "talent", "fund")
-#: What of a listing is long, and read only where its text is.
-LONG = ("body", "confidential", "blocks")
-#: What is read of proposed texts: whose they are, their words, and how much they say in all.
-PROPOSALS = f"""
-    SELECT text.listing_id, listing.organization_id, house.verified_at IS NOT NULL,
-        house.vetted_at IS NOT NULL, listing.dual_use IS NOT NULL,
-        text.words, text.weights, said.norm
-    FROM {Text._meta.db_table} text
-    JOIN {Listing._meta.db_table} listing ON listing.id = text.listing_id
-    JOIN {Organization._meta.db_table} house ON house.id = listing.organization_id
-    LEFT JOIN {Norm._meta.db_table} said ON said.text_id = text.id AND said.fit_id = %(fit)s
-    WHERE (text.id = ANY (%(texts)s::int4[]) OR text.listing_id = ANY (%(listings)s::uuid[]))
-        AND listing.state = 'published'
-"""  # noqa: S608  only names of our own
+#: What is read of the listings that are weighed: a row has three times as much.
+COMPARED = (
+    *("market", "side", "version", "wording", "organization", "health", "price_from", "price_to"),
+    *("readiness", "field", "region", "cooperation_modes", "indicators"),
+    *("project__wording", "project__readiness", "project__rights"),
+    *("talent__wording", "talent__kind", "talent__discipline"),
+    *("talent__available_share", "talent__available_from"),
+    *("fund__wording", "fund__kind", "fund__smallest_ticket", "fund__largest_ticket"),
+    *("fund__stages", "fund__fields", "fund__regions", "fund__conditions"),
+    *("fund__opens_on", "fund__closes_on", "fund__quota", "fund__committed"),
+)
+#: What is read of those whose shared phrases are named.
+SAID = ("market", "side", "title", "body", "blocks", "keywords")
 
-T = TypeVar("T")
 Path = tuple[str, ...]
 Paths = tuple[Path, ...]
 
@@ -132,21 +127,6 @@ class Funnel:
                 self.best[only] = max(self.best.get(only, score), score)
 
 
-@dataclass(slots=True)
-class _Near:
-    """A text that was proposed: its listing, its words as they are kept, and how alike it is."""
-
-    key: UUID
-    words: bytes
-    weights: bytes
-    norm: float | None
-    likeness: float = 0.0
-
-    def read(self) -> dict[int, int]:
-        """Return the weights of its words, by key."""
-        return read_words(self.words, self.weights)
-
-
 class Ranking:
     """The counterparts of one listing, weighed."""
 
@@ -154,13 +134,10 @@ class Ranking:
         self, listing: Listing, *, fit: Fit | None = None, day: date | None = None
     ) -> None:
         self.day = day or day_of(timezone.now())
+        self.listing = listing
         self.weights = weights_on(listing.market, self.day)
         self.fit = fit or Fit.objects.current(listing.market)
-        [self.own] = sights([listing], self.day)
-        self.words = words_of(listing)
-        self.lexicon = lexicon(listing.market, self.words, fit=self.fit)
-        self.norm = reading.norm(self.words, self.lexicon)
-        self.vector = vectors_of([listing], self.fit).get(listing.pk)
+        self.near = Nearness(words_of(listing), listing.market, OTHER[listing.side], self.fit)
         self.funnel = Funnel()
         #: The words of those that were weighed.
         self.read: dict[UUID, dict[int, int]] = {}
@@ -172,11 +149,6 @@ class Ranking:
             has_dual_use=listing.dual_use is not None,
         )
 
-    @property
-    def listing(self) -> Listing:
-        """Return the listing whose counterparts they are."""
-        return self.own.listing
-
     def best(self, *, also: Collection[UUID] = ()) -> list[Ranked]:
         """
         Return the counterparts that were weighed and fit, best first; among them those of `also`.
@@ -186,86 +158,50 @@ class Ranking:
         near = self._nearest()
         missing = set(also) - {each.key for each in near}
         if missing:
-            near += self._near(listings=sorted(missing))
-        fitting = self._weighed({each.key: self._likeness(each) for each in near})
+            near += self._matchable(self.near.of(sorted(missing)))
+        self.read = {each.key: each.read() for each in near}
+        fitting = self._weighed({e.key: self.near.exactly(e, self.read[e.key]) for e in near})
         return sorted(fitting, key=lambda pair: (-pair.score, pair.counterpart(self.listing).pk))
 
-    def _nearest(self) -> list[_Near]:
-        """Return the listings of the other side that are nearest in words, the nearest first."""
-        market, side = self.listing.market, self.listing.side
-        asked = reading.asked(self.words, self.lexicon)
-        found: list[_Near] = []
-        proposed = candidates(kind_of(market, OTHER[side]), asked, limit=PROPOSED)
-        for texts in islice(proposed, MOST_ROUNDS):
-            found += self._near(texts=[each.text_id for each in texts])
+    def _nearest(self) -> list[Near]:
+        """Return those that are nearest in words and may be matched with ours, nearest first."""
+        found: list[Near] = []
+        for near in self.near.rounds():
+            found += self._matchable(near)
             if len(found) >= CONSIDERED:
                 break
         return nlargest(CONSIDERED, found, key=lambda each: each.likeness)
 
-    def _near(self, *, texts: Sequence[int] = (), listings: Sequence[UUID] = ()) -> list[_Near]:
-        """Return those of some texts, or of some listings, that may be matched with ours."""
-        given = {"texts": list(texts), "listings": list(listings), "fit": self.fit and self.fit.pk}
-        found = []
-        for key, organization, is_verified, is_vetted, has_dual_use, *held in read(
-            PROPOSALS, given
-        ):
-            apart = strangers(self.who, Who(organization, is_verified, is_vetted, has_dual_use))
+    def _matchable(self, found: Iterable[Near]) -> list[Near]:
+        """Return those whose organizations keep nothing apart."""
+        matchable = []
+        for near in found:
+            apart = strangers(self.who, near.who)
             if not apart:
-                found.append(_Near(key, *held))
+                matchable.append(near)
             # Of a thing that its owner may not know of, nobody tells that it is there.
-            elif not has_dual_use or self.who.is_vetted:
+            elif not near.who.has_dual_use or self.who.is_vetted:
                 self.funnel.note(apart)
-        self._measure(found)
-        return found
-
-    def _measure(self, found: Sequence[_Near]) -> None:
-        """Reckon how alike many texts are to ours at once, as `words.likeness` does for one."""
-        if not found or not self.words:
-            return
-        own: Any = numpy.array(sorted(self.words), KEY)
-        worth = [
-            reading.emphasis(self.words[word]) * self.lexicon.rarity(word) ** 2
-            for word in own.tolist()
-        ]
-        keys: Any = numpy.frombuffer(b"".join(each.words for each in found), KEY)
-        weights = numpy.frombuffer(b"".join(each.weights for each in found), WEIGHT)
-        places = numpy.minimum(numpy.searchsorted(own, keys), len(own) - 1)
-        is_shared = own[places] == keys
-        gains = emphases(weights[is_shared]) * numpy.array(worth)[places[is_shared]]
-        sizes = [len(each.words) // KEY.itemsize for each in found]
-        owners = numpy.repeat(numpy.arange(len(found)), sizes)[is_shared]
-        for each, gain in zip(
-            found, numpy.bincount(owners, gains, len(found)).tolist(), strict=True
-        ):
-            each.norm = each.norm or self._norm_of(each.read())
-            each.likeness = gain / (self.norm * each.norm) if self.norm and each.norm else 0.0
-
-    def _likeness(self, near: _Near) -> Decimal:
-        """Return how alike a text is to ours, exactly as its receipt will have it."""
-        words = self.read[near.key] = near.read()
-        own = self.norm, near.norm or self._norm_of(words)
-        return reading.likeness(self.words, words, self.lexicon, own)[0]
-
-    def _norm_of(self, words: Mapping[int, int]) -> float:
-        """Return the norm of a text of which it was not reckoned yet."""
-        if self.fit is None:  # Nothing is known of any word.
-            return reading.norm(words, self.lexicon)
-        return reading.norm(words, lexicon(self.listing.market, words.keys(), fit=self.fit))
+        return matchable
 
     def _weighed(self, near: Mapping[UUID, Decimal]) -> list[Ranked]:
         """Return the pairs with the listings of `near` that nothing keeps apart."""
-        further = TABLES[self.listing.market, OTHER[self.listing.side]].__name__.lower()
-        published = Listing.objects.published().select_related(*RELATED, further).defer(*LONG)
-        rows = sights(published.filter(pk__in=near), self.day)
-        embedded = vectors_of([row.listing for row in rows], self.fit)
+        if not near:
+            return []
+        rows = _narrow(self.near.market, self.near.side, COMPARED).published().filter(pk__in=near)
+        rows = rows.select_related("project", "talent", "fund")
+        [own, *others] = sights([self.listing, *rows], self.day)
+        vectors = embeddings([self.listing.pk, *near], self.fit) if self.fit else {}
+        mine = vectors.get(self.listing.pk)
         found = []
-        for there in rows:
-            offer, need = self._in_order(self.own, there)
+        for there in others:
+            key = there.listing.pk
+            offer, need = (own, there) if self.listing.side == Side.OFFER else (there, own)
             pair = weighed(
                 offer,
                 need,
-                words=near[there.listing.pk],
-                similarity=near_by(self.vector, embedded.get(there.listing.pk)),
+                words=near[key],
+                similarity=near_by(mine, vectors.get(key)),
                 weights=self.weights,
                 day=self.day,
                 fit=self.fit,
@@ -278,9 +214,13 @@ class Ranking:
                 found.append(pair)
         return found
 
-    def _in_order(self, own: T, other: T) -> tuple[T, T]:
-        """Return what belongs to the offer, and what to the need."""
-        return (own, other) if self.listing.side == Side.OFFER else (other, own)
+
+def _narrow(market: Market, side: Side, columns: Sequence[str]) -> ListingQuerySet:
+    """Return the listings of one side of a market, of each only `columns` and its further terms."""
+    table = TABLES[market, side]
+    name = table.__name__.lower()
+    terms = [f"{name}__{field.name}" for field in table._meta.concrete_fields]
+    return Listing.objects.select_related(name).only(*columns, *terms)
 
 
 def weighed(
@@ -308,18 +248,18 @@ def weighed(
 def named(pairs: Sequence[Ranked], ranking: Ranking) -> list[Ranked]:
     """Return pairs with the phrases that both sides share named in the reason of the words."""
     own = ranking.listing
-    further = TABLES[own.market, OTHER[own.side]].__name__.lower()
     keys = [pair.counterpart(own).pk for pair in pairs]
-    texts = Listing.objects.select_related(further).defer("confidential").in_bulk(keys)
-    mine = Said.of(own, ranking.words)
+    texts = _narrow(own.market, OTHER[own.side], SAID).in_bulk(keys)
+    mine = Said.of(own, ranking.near.words)
     found = []
     for pair in pairs:
         there = pair.counterpart(own).pk
         theirs = Said.of(texts[there], ranking.read[there])
         sides = (mine, theirs) if own.side == Side.NEED else (theirs, mine)
-        given = replace(pair.given, phrases=shared(*sides, ranking.lexicon))
-        offer, need = pair.offer.profile, pair.need.profile
-        found.append(replace(pair, given=given, reasons=score(offer, need, given, pair.weights)))
+        given = replace(pair.given, phrases=shared(*sides, ranking.near.lexicon))
+        facts = words_part(pair.offer.profile, pair.need.profile, given).facts
+        reasons = [replace(r, facts=facts) if r.part is Part.WORDS else r for r in pair.reasons]
+        found.append(replace(pair, given=given, reasons=reasons))
     return found
 
 
@@ -336,9 +276,14 @@ class Said:
         return cls("\n".join([listing.title, text_of(listing), *listing.keywords]), words)
 
     @cached_property
+    def runs(self) -> reading.Runs:
+        """Return the runs of letters in its text."""
+        return reading.runs(self.text)
+
+    @cached_property
     def tokens(self) -> Mapping[str, int]:
         """Return the keys of its tokens."""
-        return {token: reading.key(token) for token in reading.tokens(self.text)}
+        return {token: reading.key(token) for token in reading.tokens_of(self.runs)}
 
 
 def shared(need: Said, offer: Said, lexicon: Lexicon) -> tuple[str, ...]:
@@ -346,17 +291,7 @@ def shared(need: Said, offer: Said, lexicon: Lexicon) -> tuple[str, ...]:
     # How long the two are makes no difference to which words are the strongest.
     by_key = reading.likeness(need.words, offer.words, lexicon, (1.0, 1.0))[1]
     gains = {token: by_key[key] for token, key in need.tokens.items() if key in by_key}
-    return tuple(reading.shared_phrases(need.text, offer.text, gains))
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Whose a listing is, as far as it says who may be matched with whom."""
-
-    organization: UUID
-    is_verified: bool
-    is_vetted: bool
-    has_dual_use: bool
+    return tuple(reading.shared_phrases(need.runs, offer.runs, gains))
 
 
 def strangers(one: Who, other: Who) -> list[Condition]:
@@ -441,14 +376,6 @@ def facts_of(
         Fact.HAS_GRANTED_PATENT: has_granted_patent(project.rights, day) if project else None,
     }
     return {name: fact for name, fact in known.items() if fact is not None}
-
-
-def vectors_of(listings: Sequence[Listing], fit: Fit | None) -> dict[UUID, Any]:
-    """Return the vectors of indexed listings under a fit."""
-    if fit is None or not listings:
-        return {}
-    keys = dict(Text.objects.filter(listing__in=listings).values_list("pk", "listing_id"))
-    return {keys[text]: vector for text, vector in embeddings(keys, fit).items()}
 
 
 def near_by(one: Any, other: Any) -> Decimal | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from itertools import islice
+from heapq import nsmallest
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,12 +15,11 @@ from django.utils.translation import get_language
 from apps.markets.models import TABLES, Listing
 from apps.matching.models import SEES_ALL, Match
 from apps.matching.queries.conflicts import flags
-from apps.matching.queries.ranking import RELATED, sights
+from apps.matching.queries.nearness import Nearness
+from apps.matching.queries.ranking import CONSIDERED, RELATED, sights
 from apps.pools.models import Fund, Project, Talent
 from apps.pools.queries import FACT_SUBJECTS
-from apps.retrieval.models import Fit, Text, kind_of
-from apps.retrieval.queries import lexicon, norms
-from apps.retrieval.search import candidates
+from apps.retrieval.models import Fit
 from apps.taxonomy.models import Code
 from apps.taxonomy.queries import valid_on
 from marketplace import words as reading
@@ -41,11 +40,11 @@ from marketplace.proposed_teams import (
     Source,
     asked_by,
     grade_of,
-    has_granted_patent,
     lacks,
     opening,
     seated,
 )
+from marketplace.rights import has_granted_patent
 from marketplace.teams import TeamRole, TitleGrade
 
 #: How many needs, talents and funds are shown.
@@ -54,8 +53,6 @@ SHOWN_NEEDS, SHOWN_TALENTS, SHOWN_FUNDS = 5, 20, 10
 READ = 100
 #: How many funds are judged at most: those whose limits fit come first, of these the newest.
 MOST_FUNDS = 500
-#: How many candidates the words bring at once, how often, and how many are weighed.
-PROPOSED, MOST_ROUNDS, CONSIDERED = 200, 3, 60
 #: What is known of a project by codes.
 CODED = (Fact.FIELD, Fact.REGION)
 
@@ -203,30 +200,22 @@ def ranked_words(
     Return the listings of `visible` that fit some words best, as if a need of profile `wanted` held
     them, with their scores.
     """
-    fit = Fit.objects.current(market)
-    known = lexicon(market, words.keys(), fit=fit)
-    asked, norm = reading.asked(words, known), reading.norm(words, known)
-    near: dict[UUID, Decimal] = {}
-    proposed = candidates(kind_of(market, side), asked, limit=PROPOSED)
-    for texts in islice(proposed, MOST_ROUNDS):
-        rows = Text.objects.filter(
-            pk__in=[each.text_id for each in texts], listing__in=visible.values("pk")
-        )
-        told = norms([text.pk for text in rows], fit) if fit else {}
-        for text in rows:
-            theirs = text.read()
-            own = norm, told.get(text.pk) or reading.norm(theirs, known)
-            near[text.listing_id] = reading.likeness(words, theirs, known, own)[0]
-        if len(near) >= CONSIDERED:
+    near = Nearness(words, market, side, Fit.objects.current(market))
+    alike: dict[UUID, Decimal] = {}
+    for texts in near.rounds():
+        keys = [each.key for each in texts]
+        open_to = set(visible.filter(pk__in=keys).values_list("pk", flat=True))
+        alike |= {e.key: near.exactly(e, e.read()) for e in texts if e.key in open_to}
+        if len(alike) >= CONSIDERED:
             break
-    best = sorted(near, key=lambda pk: (-near[pk], pk))[:CONSIDERED]
+    best = nsmallest(CONSIDERED, alike, key=lambda pk: (-alike[pk], pk))
     further = TABLES[market, side].__name__.lower()
     weights = weights_on(market, day)
     found = []
     chosen = visible.filter(pk__in=best).select_related(*RELATED, further)
     for row in sights(chosen, day):
         given = Given(
-            words=near[row.listing.pk],
+            words=alike[row.listing.pk],
             similarity=None,
             health=row.listing.health,
             response=row.response,

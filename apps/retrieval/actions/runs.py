@@ -189,19 +189,20 @@ def embed(text: Text, words: Mapping[int, int]) -> None:
     makers = Run.objects.under_way().filter(
         fit=OuterRef("pk"), step__in=[RunStep.EMBED, RunStep.SWITCH]
     )
-    fits = Fit.objects.filter(Q(is_current=True) | Exists(makers), market=market)
-    there = set(Embedding.objects.filter(text=text).values_list("fit_id", flat=True))
-    for fit in fits.exclude(pk__in=Norm.objects.filter(text=text).values("fit")):
+    of_text = {"fit": OuterRef("pk"), "text": text}
+    no_norm = ~Exists(Norm.objects.filter(**of_text))
+    no_vector = ~Exists(Embedding.objects.filter(**of_text))
+    is_ours = Q(dimensions__gt=0) & ~Q(source=VectorSource.ENDPOINT)
+    used = Fit.objects.filter(Q(is_current=True) | Exists(makers), market=market)
+    for fit in used.filter(no_norm):
         reckoned = norm(words, lexicon(market, words.keys(), fit=fit))
         Norm.objects.bulk_create([Norm(text=text, fit=fit, norm=reckoned)], ignore_conflicts=True)
-    rows = []
-    for fit in fits.filter(dimensions__gt=0).exclude(source=VectorSource.ENDPOINT):
-        if fit.pk not in there:
-            keys = numpy.array(sorted(words), KEY)
-            weights = numpy.array([words[key] for key in keys.tolist()], WEIGHT)
-            vector = text_vector(keys, weights, word_vectors(fit, keys.tolist()))
-            rows.append(Embedding(text=text, fit=fit, vector=vector))
-    Embedding.objects.bulk_create(rows, ignore_conflicts=True)
+    for fit in used.filter(is_ours, no_vector):
+        keys = numpy.array(sorted(words), KEY)
+        weights = numpy.array([words[key] for key in keys.tolist()], WEIGHT)
+        vector = text_vector(keys, weights, word_vectors(fit, keys.tolist()))
+        given = Embedding(text=text, fit=fit, vector=vector)
+        Embedding.objects.bulk_create([given], ignore_conflicts=True)
 
 
 @transaction.atomic

@@ -39,7 +39,7 @@ from marketplace.words import CHARACTERS, READING, is_character
 MOST = 2_000
 #: From how many segments of a similar size on these become one; and what is a similar size: the
 #: largest has less than so many times as many texts as the smallest.
-FAN = 8
+FAN = 4
 #: How many postings are merged in one step.
 OF_A_PART = 1_000_000
 #: Which share of closed texts a segment may hold.

@@ -244,8 +244,8 @@ def test_the_first_fit_needs_nobody_and_the_second_asks(there, texts):
     tasks.run()
     fit = Fit.objects.current(TECHNOLOGY)
     assert (fit.source, fit.model, fit.dimensions) == (VectorSource.ENDPOINT, "chips", 3)
-    found = embeddings([text.pk for text in texts], fit)
-    assert found.keys() == {text.pk for text in texts}
+    found = embeddings([text.listing_id for text in texts], fit)
+    assert found.keys() == {text.listing_id for text in texts}
     assert tasks.watch() == 0
     [_trial, sent] = there.asked
     assert sent["input"][0].startswith("求一")
@@ -259,11 +259,11 @@ def test_what_is_asked_comes_in_batches_and_is_not_asked_again(there, texts, mon
     monkeypatch.setattr(runs, "FEW", 3)
     first = of_endpoint()
     assert [len(asked["input"]) for asked in there.asked] == [1, 2, 2, 1]
-    before = embeddings([text.pk for text in texts], first)
+    before = embeddings([text.listing_id for text in texts], first)
     there.asked.clear()
     second = refit().fit
     assert [len(asked["input"]) for asked in there.asked] == [1]
-    after = embeddings([text.pk for text in texts], second)
+    after = embeddings([text.listing_id for text in texts], second)
     assert {pk: each.tolist() for pk, each in after.items()} == {
         pk: each.tolist() for pk, each in before.items()
     }
@@ -301,7 +301,7 @@ def test_a_refit_is_stuck_after_three_failures_and_the_old_one_stays(wrong, ther
     runs.resume(run, by=CLOCK)
     worked(run)
     assert run.state is RunState.DONE
-    assert len(embeddings([text.pk for text in texts], run.fit)) == 5
+    assert len(embeddings([text.listing_id for text in texts], run.fit)) == 5
     assert embeddings_state()["last_error"] is None
 
 
@@ -341,7 +341,7 @@ def test_publishing_waits_for_nobody_and_the_vector_comes_later(there, texts, li
     there.answer = right
     Fit.objects.update(try_again_at=None)
     assert tasks.embed() == 1
-    assert text.pk in embeddings([text.pk], fit)
+    assert text.listing_id in embeddings([text.listing_id], fit)
     assert embeddings_state() == {
         **{"source": "endpoint", "missing": 0, "last_error": None, "since": None}
     }
@@ -442,7 +442,7 @@ def test_a_market_takes_its_vectors_from_a_folder(tmp_path, texts, settings):
     worked(run)
     assert run.state is RunState.DONE
     assert (run.fit.source, run.fit.dimensions) == (VectorSource.FOLDER, 2)
-    for found in embeddings([text.pk for text in texts], run.fit).values():
+    for found in embeddings([text.listing_id for text in texts], run.fit).values():
         assert found.tolist() == pytest.approx([0.6, 0.8], abs=1e-3)
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 from random import Random
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import numpy
 import pytest
@@ -23,7 +24,6 @@ from apps.retrieval.models import Embedding, Fit, FittedWord, Norm, Run, Text
 from apps.retrieval.queries import (
     embeddings,
     lexicon,
-    norms,
     sample,
     text_of,
     whole_text_of,
@@ -140,8 +140,8 @@ def must_be_embedded(fit: Fit) -> None:
     learned = {
         row.word: numpy.frombuffer(row.vector, "<f2").astype(float) for row in rows if row.vector
     }
-    held = {text.pk: text.read() for text in Text.objects.all()}
-    assert norms(held, fit) == {text: norm(words, known) for text, words in held.items()}
+    held = {text.listing_id: text.read() for text in Text.objects.all()}
+    assert norms_of(fit) == {text: norm(words, known) for text, words in held.items()}
     found = embeddings(held, fit)
     for text, words in held.items():
         total = numpy.zeros(fit.dimensions)
@@ -154,9 +154,13 @@ def must_be_embedded(fit: Fit) -> None:
             assert found[text] == pytest.approx(total / size, abs=1e-5)
 
 
-def vectors_of(fit: Fit) -> dict[int, bytes]:
-    numbers = Text.objects.values_list("pk", flat=True)
-    return {text: vector.tobytes() for text, vector in embeddings(numbers, fit).items()}
+def norms_of(fit: Fit) -> dict[UUID, float]:
+    return dict(Norm.objects.filter(fit=fit).values_list("text__listing_id", "norm"))
+
+
+def vectors_of(fit: Fit) -> dict[UUID, bytes]:
+    listings = Text.objects.values_list("listing_id", flat=True)
+    return {listing: vector.tobytes() for listing, vector in embeddings(listings, fit).items()}
 
 
 # --- a fit ------------------------------------------------------------------------------------
@@ -169,11 +173,11 @@ def test_a_fit_counts_words_and_learns_what_is_like(texts, monkeypatch):
     must_be_embedded(fit)
     assert (fit.number, fit.is_current, fit.source) == (1, True, VectorSource.OWN_TEXT)
     assert fit.dimensions == 2
-    found = embeddings([text.pk for text in texts], fit)
-    assert found.keys() == {text.pk for text in texts}
-    gan, nitride, bread = (found[texts[place].pk] for place in (0, 5, 10))
+    found = embeddings([text.listing_id for text in texts], fit)
+    assert found.keys() == {text.listing_id for text in texts}
+    gan, nitride, bread = (found[texts[place].listing_id] for place in (0, 5, 10))
     assert similarity(gan, nitride) > similarity(gan, bread) + Decimal("0.3")
-    assert similarity(gan, found[texts[1].pk]) == 1
+    assert similarity(gan, found[texts[1].listing_id]) == 1
     # Too few texts for a vector, but counted all the same.
     assert FittedWord.objects.get(fit=fit, word=RYE).vector is None
 
@@ -266,7 +270,7 @@ def test_whoever_dies_at_a_step_has_done_nothing_of_it(name, texts, small, monke
     assert deaths
     must_be_counted(run.fit)
     must_be_embedded(run.fit)
-    assert vectors_of(run.fit).keys() == {text.pk for text in texts}
+    assert vectors_of(run.fit).keys() == {text.listing_id for text in texts}
     assert (run.done, run.whole) == (32, 32)
 
 
@@ -321,7 +325,7 @@ def test_a_text_that_comes_meanwhile_is_embedded_under_both(listings, texts, sma
             assert {row.fit for row in table.objects.filter(text=text)} == {first, run.fit}
     tasks.run()
     assert Fit.objects.current(TECHNOLOGY) == run.fit
-    assert vectors_of(run.fit).keys() >= {early.pk, late.pk, latest.pk}
+    assert vectors_of(run.fit).keys() >= {text.listing_id for text in (early, late, latest)}
     must_be_embedded(first)
     must_be_embedded(run.fit)
     assert not without_vector(run.fit).exists()
@@ -330,12 +334,12 @@ def test_a_text_that_comes_meanwhile_is_embedded_under_both(listings, texts, sma
 def test_one_text_alone_gets_the_very_vector_that_it_gets_among_many(listings, texts):
     fit = refit()
     found = vectors_of(fit)
-    said = norms([text.pk for text in texts], fit)
+    said = norms_of(fit)
     for number, wording in enumerate([WORDINGS[0], WORDINGS[5], WORDINGS[10], WORDINGS[15]]):
         alone = publish(listings[16 + number], wording)
-        place = texts[WORDINGS.index(wording)].pk
-        assert vectors_of(fit)[alone.pk] == found[place]
-        assert norms([alone.pk], fit) == {alone.pk: said[place]}
+        place = texts[WORDINGS.index(wording)].listing_id
+        assert vectors_of(fit)[alone.listing_id] == found[place]
+        assert norms_of(fit)[alone.listing_id] == said[place]
 
 
 def test_the_same_texts_under_the_same_number_give_the_same_vectors(texts):
@@ -355,7 +359,7 @@ def test_a_text_that_goes_meanwhile_is_no_hindrance(texts, small):
     for text in texts[::2]:
         segments.forget(text.listing_id)
     tasks.run()
-    assert vectors_of(run.fit).keys() == {text.pk for text in texts[1::2]}
+    assert vectors_of(run.fit).keys() == {text.listing_id for text in texts[1::2]}
     must_be_embedded(run.fit)
 
 
@@ -365,7 +369,7 @@ def test_a_market_with_one_listing_has_a_fit(words, listings):
     fit = refit()
     must_be_counted(fit)
     assert fit.dimensions == 0
-    assert embeddings([text.pk], fit) == {}
+    assert embeddings([text.listing_id], fit) == {}
     assert not without_vector(fit).exists()
     index(listings[1], words)
     must_be_embedded(fit)
@@ -634,7 +638,7 @@ def test_two_workers_and_texts_that_come_and_go_spoil_no_fit(listings, texts, sm
         run.refresh_from_db()
         assert Fit.objects.filter(is_current=True).get() == run.fit
         tasks.embed()
-        assert vectors_of(run.fit).keys() == set(Text.objects.values_list("pk", flat=True))
+        assert vectors_of(run.fit).keys() == set(Text.objects.values_list("listing_id", flat=True))
         held = FittedWord.objects.get(fit=run.fit, word=OVEN)
         assert held.offers + held.needs >= 5
         assert 16 <= run.fit.offers + run.fit.needs <= 28

@@ -179,7 +179,7 @@ def _stock(wanted: int) -> Stock:
     )
 
 
-def _actor(name: str, role: Role, place: int) -> Actor:
+def acting(name: str, role: Role, place: int) -> Actor:
     """Return somebody of the organization with this number."""
     organization = Organization.objects.get(name=f"{NAME} {place}")
     user = _person(name)
@@ -243,8 +243,8 @@ def _entered(table: type[Model], rows: list[Any]) -> list[Any]:
 def measured(seconds: float, *, with_web: bool) -> dict[str, Any]:
     """Measure each thing for some seconds, and the size of it all."""
     Throttle.THROTTLE_RATES = {"anonymous": RATE, "known": RATE}
-    reader = _actor(f"{NAME}_reader", Role.INVESTOR, 1)
-    author = _actor(NAME, Role.COMPANY_AGENT, 2)
+    reader = acting(f"{NAME}_reader", Role.INVESTOR, 1)
+    author = acting(NAME, Role.COMPANY_AGENT, 2)
     _key, secret = accounts.create_key(
         name=NAME, scopes=SCOPES, expires_at=timezone.now() + timedelta(days=1), by=reader
     )
@@ -405,7 +405,7 @@ def _hits(pairs: Sequence[str], *, by: Actor) -> dict[str, Any]:
     return {"median": median(found), "p95": found[len(found) * 95 // 100], "most": found[-1]}
 
 
-def _draft_words(number: int) -> dict[str, Any]:
+def made_up_need(number: int) -> dict[str, Any]:
     """Return the words of a need that a search for its number finds."""
     return {
         "title": f"求购高温合金涡轮叶片检测装置 Q{number:09d}",
@@ -421,14 +421,14 @@ def _draft_words(number: int) -> dict[str, Any]:
 
 def _publishing(ask: Callable[..., Any], seconds: float, *, by: Actor) -> dict[str, Any]:
     """Publish listings, and find each by a search right after."""
-    reviewer = _actor(f"{NAME}_reviewer", Role.REVIEWER, 0)
+    reviewer = acting(f"{NAME}_reviewer", Role.REVIEWER, 0)
     deciding: list[float] = []
     until: list[float] = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(until) < 10:
         number = time.time_ns() % 10**9
         listing = reviews.draft(
-            Listing, _draft_words(number), market=Market.TECHNOLOGY, side=Side.NEED, by=by
+            Listing, made_up_need(number), market=Market.TECHNOLOGY, side=Side.NEED, by=by
         )
         listing = reviews.submit(listing, cleared_by=CLEARED, by=by)
         started = time.perf_counter()
@@ -446,7 +446,7 @@ def _taking_in(seconds: float, *, by: Actor) -> dict[str, Any]:
     rows, started = 0, time.perf_counter()
     while time.perf_counter() - started < seconds or not rows:
         base = time.time_ns() % 10**8
-        batch = [_draft_words(base + number) for number in range(BATCH)]
+        batch = [made_up_need(base + number) for number in range(BATCH)]
         reviews.draft_many(Listing, batch, market=Market.TECHNOLOGY, side=Side.NEED, by=by)
         rows += len(batch)
     return {"rows": rows, "per second": round(rows / (time.perf_counter() - started), 1)}

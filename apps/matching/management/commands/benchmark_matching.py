@@ -11,6 +11,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from heapq import nlargest
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,20 +26,42 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.module_loading import import_string
 
-from apps.markets.management.commands.benchmark_search import BULK, NAME, made
+from apps.journal.actions import tell
+from apps.markets.management.commands.benchmark_search import (
+    BULK,
+    CLEARED,
+    NAME,
+    acting,
+    made,
+    made_up_need,
+)
 from apps.markets.management.made_up import copied
 from apps.markets.models import Listing
 from apps.matching.actions.rematch import rematch
 from apps.matching.models import Match
+from apps.matching.queries.nearness import Nearness
 from apps.matching.queries.ranking import SHOWN, Ranking, words_of
 from apps.retrieval import search
 from apps.retrieval.actions import runs, segments
-from apps.retrieval.models import KEY, WEIGHT, Block, Fit, Posting, Run, Segment, Text, kind_of
+from apps.retrieval.models import (
+    KEY,
+    WEIGHT,
+    Block,
+    Fit,
+    Norm,
+    Posting,
+    Run,
+    Segment,
+    Text,
+    kind_of,
+)
 from apps.retrieval.queries import lexicon
+from apps.reviews import actions as reviews
 from marketplace import words as reading
-from marketplace.actors import Actor
+from marketplace.actors import Actor, Role
 from marketplace.listings import KINDS, ListingState, Market, Side
 from marketplace.runs import RunKind, RunState
+from marketplace.vectors import emphases
 from marketplace.words import READING
 
 try:
@@ -58,7 +81,16 @@ EXHAUSTIVE, RANKED = 100, 20
 MOST_RANKED = 200_000
 #: How many listings are indexed one by one, and how many are matched with all that is written.
 ONE_BY_ONE, REMATCHED = 100, 200
+#: How many are published.
+PUBLISHED = 20
 TABLES = (Text, Segment, Block, Posting)
+#: What is read of all texts to find out which are most alike.
+MOST_ALIKE = f"""
+    SELECT text.id, text.listing_id, said.norm, text.words, text.weights
+    FROM {Text._meta.db_table} text
+    JOIN {Norm._meta.db_table} said ON said.text_id = text.id AND said.fit_id = %s
+    WHERE text.kind = %s AND text.id > %s ORDER BY text.id LIMIT %s
+"""
 
 T = TypeVar("T")
 #: The weights of the words of a listing, and how much each word counts, both by key.
@@ -231,15 +263,16 @@ def measured(number: int) -> dict[str, Any]:
         "words of a question": round(mean(len(asked) for _, asked in questions), 1),
         "texts asked": Text.objects.filter(kind=OFFERS).count(),
     }
-    found, figures["retrieval"] = _timed(_ask, questions)
+    _, figures["retrieval"] = _timed(_ask, questions)
     figures["memory of this process, MB"] = _memory()
-    figures["recall"] = _recall(questions[:EXHAUSTIVE], found)
+    figures["recall"] = _recall(needs[:EXHAUSTIVE])
     ranked, figures["ranked"] = _timed(lambda need: Ranking(need).best()[:SHOWN], needs)
     figures["matches of a question"] = round(mean(map(len, ranked)), 1)
     again = [need.pk for need in needs[:REMATCHED]]
     _, figures["rematched, receipts written"] = _timed(lambda key: rematch(key, by=BY), again)
     figures["receipts"] = Match.objects.current().count()
     figures["added one by one"] = _one_by_one(needs[:ONE_BY_ONE])
+    figures["published until matched"] = _until_matched()
     figures["tantivy"] = _tantivy(questions)
     figures["ts_rank"] = _ts_rank(questions[:RANKED])
     return figures
@@ -266,54 +299,65 @@ def _ask(question: Question) -> list[search.Candidate]:
     return next(search.candidates(OFFERS, question[1]), [])
 
 
-def _recall(
-    questions: Sequence[Question], found: Sequence[Sequence[search.Candidate]]
-) -> dict[str, float]:
-    """Return how many of the best by all words of all texts are proposed, and how far in front."""
-    best = _exhaustive([asked for _, asked in questions])
+def _recall(needs: Sequence[Listing]) -> dict[str, float]:
+    """Return how many of the texts that are most alike of all are found, and how far in front."""
+    asked = [Ranking(need).near for need in needs]
+    best = _most_alike(asked)
     whole = sum(map(len, best)) or 1
-    told = [[each.text_id for each in texts] for texts in found]
-    pairs = list(zip(best, told, strict=False))
+    told = [next(one.rounds(), []) for one in asked]
+    first = [nlargest(SHOWN, each, key=lambda near: near.likeness) for each in told]
     return {
-        f"of the best {SHOWN} among the {search.LIMIT} proposed": round(
-            sum(len(top & set(texts)) for top, texts in pairs) / whole, 4
+        f"of the {SHOWN} most alike among the {search.LIMIT} proposed": round(
+            sum(len(top & {n.key for n in near}) for top, near in zip(best, told, strict=True))
+            / whole,
+            4,
         ),
-        f"of the best {SHOWN} among the first {SHOWN} proposed": round(
-            sum(len(top & set(texts[:SHOWN])) for top, texts in pairs) / whole, 4
+        f"of the {SHOWN} most alike among the {SHOWN} found": round(
+            sum(len(top & {n.key for n in near}) for top, near in zip(best, first, strict=True))
+            / whole,
+            4,
         ),
     }
 
 
-def _exhaustive(asked: Sequence[Mapping[int, float]]) -> list[set[int]]:
-    """Return for each question the best texts, by all of its words and among all texts."""
-    vocabulary = numpy.array(sorted({word for words in asked for word in words}), KEY)
-    gains = numpy.zeros((len(asked), len(vocabulary)), numpy.float32)
-    for row, words in enumerate(asked):
-        gains[row, numpy.searchsorted(vocabulary, list(words))] = list(words.values())
-    best: list[list[tuple[float, int]]] = [[] for _ in asked]
-    for numbers, lengths, keys, weights, owners in _texts():
+def _most_alike(asked: Sequence[Nearness]) -> list[set[UUID]]:
+    """Return for each question the listings whose texts are most alike, of all that there are."""
+    vocabulary = numpy.array(sorted({word for one in asked for word in one.words}), KEY)
+    gains = numpy.zeros((len(asked), len(vocabulary)))
+    for row, one in enumerate(asked):
+        for word, weight in one.words.items():
+            worth = reading.emphasis(weight) * one.lexicon.rarity(word) ** 2
+            gains[row, numpy.searchsorted(vocabulary, word)] = worth
+    best: list[list[tuple[float, UUID]]] = [[] for _ in asked]
+    fit = Fit.objects.current(MARKET)
+    reached = 0
+    while rows := search.read(MOST_ALIKE, [fit and fit.pk, OFFERS, reached, CHUNK]):
+        numbers, listings, norms, words, weights = zip(*rows, strict=True)
+        reached = numbers[-1]
+        keys: Any = numpy.frombuffer(b"".join(words), KEY)
+        owners = numpy.repeat(numpy.arange(len(rows)), [len(w) // KEY.itemsize for w in words])
         places = numpy.searchsorted(vocabulary, keys).clip(max=len(vocabulary) - 1)
         is_asked = vocabulary[places] == keys
         places, owners = places[is_asked], owners[is_asked]
-        strong = search.strengths_of(search.kept(weights[is_asked], lengths[owners]))
+        strong = emphases(numpy.frombuffer(b"".join(weights), WEIGHT)[is_asked])
         for row, top in enumerate(best):
-            sums = numpy.bincount(owners, gains[row, places] * strong, len(numbers))
+            sums = numpy.bincount(owners, gains[row, places] * strong, len(rows)) / norms
             first = numpy.argsort(-sums, kind="stable")[:SHOWN]
-            top.extend(zip((-sums[first]).tolist(), numbers[first].tolist(), strict=True))
+            top.extend((-sums[place], listings[place]) for place in first.tolist())
             top.sort()
             del top[SHOWN:]
-    return [{number for worth, number in top if worth < 0} for top in best]
+    return [{listing for worth, listing in top if worth < 0} for top in best]
 
 
-def _texts() -> Iterator[tuple[Any, Any, Any, Any, Any]]:
-    """Return the offers chunk by chunk: numbers, lengths, and keys, weights and owners of words."""
+def _texts() -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Return the offers chunk by chunk: numbers, and keys, weights and owners of their words."""
     reached = 0
     while rows := search.read(
-        f"SELECT id, length, words, weights FROM {Text._meta.db_table}"
+        f"SELECT id, words, weights FROM {Text._meta.db_table}"
         " WHERE kind = %s AND id > %s ORDER BY id LIMIT %s",
         [OFFERS, reached, CHUNK],
     ):
-        numbers, lengths, words, weights = zip(*rows, strict=True)
+        numbers, words, weights = zip(*rows, strict=True)
         reached = numbers[-1]
         sizes = [len(held) // KEY.itemsize for held in words]
         keys: Any = numpy.frombuffer(b"".join(words), KEY)
@@ -321,7 +365,6 @@ def _texts() -> Iterator[tuple[Any, Any, Any, Any, Any]]:
         is_word = (keys < 0) | (keys >= reading.CHARACTERS)
         yield (
             numpy.array(numbers),
-            numpy.array(lengths),
             keys[is_word],
             numpy.frombuffer(b"".join(weights), WEIGHT).astype(numpy.int64)[is_word],
             numpy.repeat(numpy.arange(len(numbers)), sizes)[is_word],
@@ -342,6 +385,29 @@ def _one_by_one(needs: Iterable[Listing]) -> dict[str, Any]:
     return figures
 
 
+def _until_matched() -> dict[str, Any]:
+    """Publish needs, one after the other, and wait until each has its matches."""
+    author, reviewer = (
+        acting(NAME, Role.COMPANY_AGENT, 2),
+        acting(f"{NAME}_reviewer", Role.REVIEWER, 0),
+    )
+    match = import_string("apps.matching.tasks.rematch")
+    waiting = []
+    for number in range(PUBLISHED):
+        words = made_up_need(time.time_ns() % 10**8 + number)
+        need = reviews.draft(Listing, words, market=MARKET, side=Side.NEED, by=author)
+        waiting.append(reviews.submit(need, cleared_by=CLEARED, by=author))
+
+    def publish(need: Listing) -> None:
+        reviews.accept(need, cleared_by=CLEARED, by=reviewer)
+        tell("matching")
+        match()
+        if not Match.objects.current().of(need.pk).exists():
+            raise CommandError("What was published has no match.")
+
+    return _timed(publish, waiting, warm=0)[1]
+
+
 # --- peers ------------------------------------------------------------------------------------
 
 
@@ -359,7 +425,7 @@ def _tantivy(questions: Sequence[Question]) -> dict[str, Any] | None:
         index = tantivy.Index(schema, path=folder)
         started = time.perf_counter()
         writer = index.writer(heap_size=256_000_000, num_threads=1)
-        for numbers, _, keys, weights, owners in _texts():
+        for numbers, keys, weights, owners in _texts():
             words = _spelled(len(numbers), keys, weights, owners)
             for number, told in zip(numbers.tolist(), words, strict=True):
                 writer.add_document(tantivy.Document(number=number, words=[told]))
@@ -394,7 +460,7 @@ def _ts_rank(questions: Sequence[Question]) -> dict[str, Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE ranked (number int, words tsvector)")
         started, count = time.perf_counter(), 0
-        for numbers, _, keys, weights, owners in _texts():
+        for numbers, keys, weights, owners in _texts():
             words = _spelled(len(numbers), keys, weights, owners)
             rows = map(copied, zip(numbers.tolist(), words, strict=True))
             with cursor.copy("COPY ranked FROM STDIN") as copy:
