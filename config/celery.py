@@ -26,7 +26,7 @@ TIMETABLE = {
     "deals.drop_orphans": 5.0,
     "finding.match_news": 2.0,
     "finding.send_alerts": 5.0,
-    "finding.send_mails": 5.0,
+    "mail.send": 5.0,
     "markets.expire_listings": 60.0,
     "markets.settle_doubts": 2.0,
     "markets.check_health": 30.0,
@@ -35,6 +35,7 @@ TIMETABLE = {
     "documents.sweep": 60.0,
     "exchange.step": 1.0,
     "notifications.digest": 300.0,
+    "notifications.write_mails": 5.0,
     "base.forget_answers": 3600.0,
 }
 

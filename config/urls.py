@@ -35,6 +35,7 @@ urlpatterns = [
     path("console/", admin.site.urls),
     path("language/", include("django.conf.urls.i18n")),
     path("alerts/", include("apps.finding.api.pages")),
+    path("notices/", include("apps.notifications.api.pages")),
     *[
         path("api/v1/", include(f"apps.{floor}.api.urls"))
         for floor in FLOORS

@@ -1,10 +1,9 @@
-"""Saved searches: how often they tell of what is new, and how a mail that failed is tried again."""
+"""Saved searches: how often they tell of what is new."""
 
 from datetime import datetime, time, timedelta
 from enum import auto
 
 from marketplace.calendar import SHANGHAI
-from marketplace.lifecycle import Lifecycle, move
 from marketplace.vocabulary import Term
 
 
@@ -16,46 +15,10 @@ class Frequency(Term):
     WEEKLY = auto()
 
 
-class Language(Term):
-    """In which language a person is written to."""
-
-    CHINESE = "zh-hans"
-    ENGLISH = "en"
-
-
-class MailState(Term):
-    """How far the mail of an alert has come."""
-
-    WAITING = auto()
-    SENT = auto()
-    #: It was tried often enough.
-    FAILED = auto()
-    #: There was nobody to send it to, or nothing left to say.
-    WITHHELD = auto()
-
-
-MAIL = Lifecycle(
-    start=MailState.WAITING,
-    moves={
-        "send": move(MailState.WAITING, to=MailState.SENT),
-        "give_up": move(MailState.WAITING, to=MailState.FAILED),
-        "withhold": move(MailState.WAITING, to=MailState.WITHHELD),
-    },
-)
-
 #: How many searches one person can keep, and how long their names may be.
 MOST_SEARCHES, LONGEST_NAME = 50, 80
 #: The time of day, in Asia/Shanghai, and the day of the week (Monday) of digests.
 DIGEST_AT, DIGEST_WEEKDAY = time(8), 0
-#: How long to wait after the first, second, … attempt to send a mail; after the last one no more.
-PAUSES = (
-    timedelta(minutes=2),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=4),
-    timedelta(hours=12),
-    timedelta(hours=24),
-)
 
 
 def last_slot(frequency: Frequency, now: datetime) -> datetime:
@@ -96,13 +59,3 @@ def due_at(frequency: Frequency, found_at: datetime) -> datetime:
     if last == found_at:
         return last
     return last + timedelta(days=7 if frequency is Frequency.WEEKLY else 1)
-
-
-def pause_after(attempts: int) -> timedelta | None:
-    """
-    Return how long to wait after so many attempts to send a mail; None where that is the end.
-
-        pause_after(1) → 2 minutes
-        pause_after(7) → None
-    """
-    return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None

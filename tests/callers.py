@@ -39,6 +39,9 @@ class Caller:
     def patch(self, path: str, body: Any, *, etag: str = "") -> HttpResponse:
         return self._send("PATCH", path, body, etag, dict(self.headers))
 
+    def put(self, path: str, body: Any, *, etag: str = "") -> HttpResponse:
+        return self._send("PUT", path, body, etag, dict(self.headers))
+
     def delete(self, path: str, *, etag: str = "") -> HttpResponse:
         return self._send("DELETE", path, None, etag, dict(self.headers))
 

@@ -15,10 +15,12 @@ from apps.accounts.queries import organization_of, person_of
 from apps.finding.models import Alert, Favourite, Hit, SavedSearch
 from apps.finding.queries import actor_of, faults_of, matching
 from apps.journal.actions import record
+from apps.mail.models import Mail
 from apps.markets.models import Listing
 from marketplace.actors import Actor
 from marketplace.errors import Conflict, Invalid, Missing, Refused
-from marketplace.finding import MAIL, MOST_SEARCHES, Frequency, Language, last_slot
+from marketplace.finding import MOST_SEARCHES, Frequency, last_slot
+from marketplace.mail import Language
 
 # Whose organization is concerned is in no entry of these but one: what people look for, and that
 # they look at all, is not to be read in the journal by their colleagues.
@@ -149,44 +151,14 @@ def alert(search: SavedSearch, *, by: Actor, expected: int | None = None) -> Ale
     Hit.objects.filter(pk__in=passed_over).update(passed_over_at=now)
     if not told:
         return None
-    made = Alert.objects.create(search=search, mail_due_at=now)
+    mail = Mail.objects.create(user_id=search.user_id, kind="alert", due_at=now)
+    made = Alert.objects.create(search=search, mail=mail)
     Hit.objects.filter(pk__in=told).update(alert=made)
     search.last_alerted_at = now
     # It is no change of the search: the version that its owner decides on stays.
     search.save(update_fields=["last_alerted_at", "updated_at"])
     record("saved_search.alerted", search, by=by, parties=[search.organization_id])
     return made
-
-
-@transaction.atomic
-def note_sent(alert: Alert, *, by: Actor, expected: int | None = None) -> Alert:
-    """Note that the mail of an alert was sent."""
-    alert = Alert.objects.locked(alert, by=by, expected=expected)
-    alert.mail_state = MAIL.after(alert.mail_state, "send")
-    alert.mailed_at = timezone.now()
-    alert.store("mail_state", "mailed_at")
-    record("alert.mailed", alert, by=by)
-    return alert
-
-
-@transaction.atomic
-def withhold(alert: Alert, *, by: Actor, expected: int | None = None) -> Alert:
-    """Note that there is nobody to mail an alert to, or nothing left to say."""
-    alert = Alert.objects.locked(alert, by=by, expected=expected)
-    alert.mail_state = MAIL.after(alert.mail_state, "withhold")
-    alert.store("mail_state")
-    record("alert.withheld", alert, by=by)
-    return alert
-
-
-@transaction.atomic
-def give_up(alert: Alert, *, by: Actor, expected: int | None = None) -> Alert:
-    """Note that the mail of an alert cannot be sent."""
-    alert = Alert.objects.locked(alert, by=by, expected=expected)
-    alert.mail_state = MAIL.after(alert.mail_state, "give_up")
-    alert.store("mail_state")
-    record("alert.mail_failed", alert, by=by)
-    return alert
 
 
 @transaction.atomic

@@ -5,26 +5,18 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 
 from apps.accounts.models import Organization, User
 from apps.base.fields import TermField
 from apps.base.models import Record, RecordQuerySet
+from apps.mail.models import Mail
 from apps.markets.models import Listing
 from marketplace.actors import Actor
-from marketplace.finding import (
-    LONGEST_NAME,
-    MAIL,
-    PAUSES,
-    Frequency,
-    Language,
-    MailState,
-    last_slot,
-    pause_after,
-)
+from marketplace.finding import LONGEST_NAME, Frequency, last_slot
+from marketplace.mail import Language
 
 #: Hits that nobody was told of, and that are still worth telling.
 PENDING = Q(alert=None, passed_over_at=None)
@@ -212,57 +204,14 @@ class AlertQuerySet(RecordQuerySet["Alert"]):
         left = Hit.objects.visible_to(actor).filter(alert=OuterRef("pk"))
         return self.filter(Exists(searches.filter(pk=OuterRef("search"))), Exists(left))
 
-    @transaction.atomic
-    def claim(self, *, now: datetime) -> "Alert | None":
-        """
-        Take an alert whose mail is due, so that nobody else sends it for a while.
-
-        That it was tried is written down before it is: whoever dies while sending leaves it to be
-        tried again later, and nothing is locked meanwhile.
-        """
-        waiting = self.filter(mail_state=MailState.WAITING, mail_due_at__lte=now)
-        locked = waiting.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        alert = locked.select_related("search__user").order_by("mail_due_at", "pk").first()
-        if alert is not None:
-            alert.mail_attempts += 1
-            alert.mail_due_at = now + (pause_after(alert.mail_attempts) or PAUSES[-1])
-            alert.save(update_fields=["mail_attempts", "mail_due_at"])
-        return alert
-
 
 class Alert(Record):
     """What a saved search had to tell at one time: in the house at once, and then by mail."""
 
     search = models.ForeignKey(SavedSearch, models.CASCADE, related_name="alerts")
-    mail_state = TermField(MailState, default=MAIL.start)
-    mail_attempts = models.PositiveSmallIntegerField(default=0)
-    #: When the mail is to be tried, for the first time or again.
-    mail_due_at = models.DateTimeField()
-    mailed_at = models.DateTimeField(null=True)
+    mail = models.OneToOneField(Mail, models.PROTECT, related_name="alert")
 
     objects = AlertQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(mail_state__in=MailState.values()), name="alert_mail_state_is_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(mail_state="sent", mailed_at__isnull=False)
-                | ~Q(mail_state="sent") & Q(mailed_at=None),
-                name="alert_is_mailed_at_a_time",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["mail_due_at"],
-                condition=Q(mail_state="waiting"),
-                name="alert_mail_waiting",
-            ),
-        ]
-        triggers = [
-            pgtrigger.FSM(name="alert_mail_moves", field="mail_state", transitions=MAIL.pairs())
-        ]
 
     def __str__(self) -> str:
         return f"{self.search_id}, {self.created_at}"

@@ -1,4 +1,4 @@
-"""What organizations were told."""
+"""What organizations were told, and how people are told of it by mail."""
 
 from datetime import datetime
 from typing import Self
@@ -9,9 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import Organization, User
+from apps.base.fields import TermField
 from apps.base.models import Record, RecordQuerySet
+from apps.mail.models import Mail
 from apps.markets.models import Listing
 from marketplace.actors import Actor
+from marketplace.mail import Language
+from marketplace.notices import DEFAULTS, MailTiming, NoticeGroup
 
 #: Of what organizations are told, and in which words; they are the key of their translation.
 SENTENCES: dict[str, str] = {
@@ -163,3 +167,98 @@ class Digest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id}: {self.until}"
+
+
+class PostboxQuerySet(RecordQuerySet["Postbox"]):
+    """Postboxes."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Return one's own."""
+        if actor.is_system:
+            return self
+        return self.filter(user=actor.user) if actor.user else self.none()
+
+
+class Postbox(Record):
+    """How a person is told of notices by mail; who has none yet is told as the rules say."""
+
+    user = models.OneToOneField(User, models.PROTECT, related_name="postbox")
+    language = TermField(Language, default=Language.CHINESE)
+    # How soon each group of notices is told.
+    matches = TermField(MailTiming, default=DEFAULTS[NoticeGroup.MATCHES])
+    deals = TermField(MailTiming, default=DEFAULTS[NoticeGroup.DEALS])
+    contracts = TermField(MailTiming, default=DEFAULTS[NoticeGroup.CONTRACTS])
+    to_answer = TermField(MailTiming, default=DEFAULTS[NoticeGroup.TO_ANSWER])
+    other_news = TermField(MailTiming, default=DEFAULTS[NoticeGroup.OTHER_NEWS])
+    #: Stands in every mail, so that one click stops its kind; it is shown nowhere else.
+    stop_key = models.CharField(max_length=43)
+    #: When the last daily digest was queued.
+    digested_at = models.DateTimeField(null=True)
+
+    objects = PostboxQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(language__in=Language.values()), name="postbox_language_is_known"
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{group}__in": MailTiming.values()}),
+                    name=f"postbox_{group}_is_known",
+                )
+                for group in NoticeGroup.values()
+            ),
+            models.UniqueConstraint(fields=["stop_key"], name="postbox_has_its_own_stop_key"),
+            models.CheckConstraint(
+                condition=Q(stop_key__regex=r"^[A-Za-z0-9_-]{43}$"),
+                name="postbox_stop_key_has_256_bits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+    def timing_of(self, group: NoticeGroup) -> MailTiming:
+        """Return how soon a group of notices is told."""
+        return MailTiming(getattr(self, group))
+
+    @property
+    def daily(self) -> list[NoticeGroup]:
+        """Return the groups that come in the daily digest."""
+        return [group for group in NoticeGroup if self.timing_of(group) is MailTiming.DAILY]
+
+
+class PostingQuerySet(models.QuerySet["Posting"]):
+    """Postings."""
+
+    def due(self, now: datetime) -> Self:
+        """Return those that are to go into a mail."""
+        return self.filter(mail=None, due_at__lte=now)
+
+
+class Posting(models.Model):
+    """That a notice is to be told to a person by mail, and in which mail it is."""
+
+    id = models.BigAutoField(primary_key=True)
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="postings")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    timing = TermField(MailTiming)
+    due_at = models.DateTimeField()
+    mail = models.ForeignKey(Mail, models.PROTECT, null=True, related_name="postings")
+
+    objects = PostingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "user"], name="posting_is_once_per_person"),
+            models.CheckConstraint(
+                condition=Q(timing__in=["at_once", "daily"]), name="posting_timing_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "due_at"], condition=Q(mail=None), name="posting_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} to {self.user_id}"

@@ -1,12 +1,18 @@
 """What notifications learn from the journal."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from apps.accounts.models import Organization
+from django.utils import timezone
+
+from apps.accounts.models import Organization, User
 from apps.deals.models import Deal
 from apps.finding.models import SavedSearch
 from apps.journal.models import Entry
-from apps.notifications.models import FACTS, SENTENCES, Notice
+from apps.notifications.models import FACTS, SENTENCES, Notice, Posting
+from apps.notifications.queries import readers_of
+from marketplace.finding import Frequency, due_at
+from marketplace.notices import DEFAULTS, MailTiming, NoticeGroup, group_of
 
 
 def take(entries: list[Entry]) -> None:
@@ -39,6 +45,31 @@ def take(entries: list[Entry]) -> None:
         ],
         ignore_conflicts=True,
     )
+    numbers = [entry.pk for entry in told]
+    _post(list(Notice.objects.filter(organization__in=known, entry_id__in=numbers)))
+
+
+def _post(notices: Collection[Notice]) -> None:
+    """Note to whom each notice is to go by mail, and when, as each of them chose."""
+    now = timezone.now()
+    when = {MailTiming.AT_ONCE: now, MailTiming.DAILY: due_at(Frequency.DAILY, now)}
+    people = readers_of(notices)
+    Posting.objects.bulk_create(
+        [
+            Posting(notice=notice, user=user, timing=timing, due_at=when[timing])
+            for notice in notices
+            if (group := group_of(notice.verb))
+            for user in people.get(notice.organization_id, [])
+            if notice.user_id in (None, user.pk)
+            and (timing := _timing(user, group)) is not MailTiming.NEVER
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _timing(user: User, group: NoticeGroup) -> MailTiming:
+    box = getattr(user, "postbox", None)
+    return box.timing_of(group) if box else DEFAULTS[group]
 
 
 def _brokers(entries: list[Entry]) -> dict[tuple[str, UUID], UUID]:

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.taxonomy",
     "apps.accounts",
     "apps.documents",
+    "apps.mail",
     "apps.reviews",
     "apps.pools",
     "apps.markets",
@@ -284,6 +285,7 @@ CELERY_TASK_ROUTES = {
     "retrieval.*": {"queue": "matching"},
     "exchange.*": {"queue": "matching"},
     "finding.*": {"queue": "matching"},
+    "mail.*": {"queue": "matching"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -297,6 +299,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = TIME_ZONE
 
 # --- mail -------------------------------------------------------------------------------------
+#: Who writes each kind of mail, at the moment it is sent: kind → function.
+LETTERS: dict[str, str] = {
+    "alert": "apps.finding.letters.alert",
+    "notices": "apps.notifications.letters.notices",
+    "digest": "apps.notifications.letters.digest",
+}
 #: Where people reach the market, for addresses in mails.
 PUBLIC_ADDRESS = env.str("PUBLIC_ADDRESS", default="http://127.0.0.1:8000")
 #: As smtp+tls://user:password@host:587, or smtp+ssl://…:465; without one, mails go nowhere.

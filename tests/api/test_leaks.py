@@ -142,6 +142,7 @@ relations/ID
 funds/ID/conditions?project=ID
 attention
 
+notice-preferences
 saved-searches
 saved-searches/ID
 imports

@@ -76,6 +76,8 @@ GET     journal                            -                   401  200  200  20
 GET     notices                            -                   401  200  200  200  200  200  200
 GET     notices/<uuid:pk>                  notice              401  404  404  200  404  404  404
 POST    notices/<uuid:pk>/mark_read        notice              401  404  404  200  404  404  404
+GET     notice-preferences                 -                   401  200  200  200  200  200  200
+PUT     notice-preferences                 -                   401  200  200  200  200  200  200
 
 GET     projects                           -                   200  200  200  200  200  200  200
 POST    projects                           -                   401  201  201  201  201  403  403
@@ -519,6 +521,14 @@ def bodies(world: dict[str, models.Model]) -> dict[str, Any]:
         "POST matches/<uuid:pk>/verdict": {"judgement": "weak", "reason": "too_far"},
         "POST retrieval-runs": {"kind": "refit", "market": "technology"},
         "POST favourites": {"listing": str(world["need"].pk)},
+        "PUT notice-preferences": {
+            "language": "en",
+            "matches": "daily",
+            "deals": "at_once",
+            "contracts": "at_once",
+            "to_answer": "at_once",
+            "other_news": "never",
+        },
         "POST relations": {
             "organization": str(world["need"].organization_id),
             "kind": "shareholding",
@@ -579,4 +589,6 @@ def _send(caller: Caller, method: str, path: str, body: Any, etag: str) -> Any:
         return caller.delete(path, etag=etag)
     if method == "PATCH":
         return caller.patch(path, body, etag=etag)
+    if method == "PUT":
+        return caller.put(path, body, etag=etag)
     return caller.post(path, body, etag=etag)

@@ -10,7 +10,8 @@ from apps.finding import actions, tasks
 from apps.finding.models import Alert, Hit, SavedSearch
 from apps.journal.actions import tell
 from marketplace.actors import Actor
-from marketplace.finding import Frequency, Language
+from marketplace.finding import Frequency
+from marketplace.mail import Language
 
 
 def search(*, by: Actor, mail: str = "agent@example.org", **words: Any) -> SavedSearch:

@@ -1,20 +1,11 @@
-"""When saved searches tell of what is new, and when a mail is tried again."""
+"""When saved searches tell of what is new."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from marketplace.calendar import SHANGHAI
-from marketplace.finding import (
-    MAIL,
-    PAUSES,
-    Frequency,
-    Language,
-    MailState,
-    due_at,
-    last_slot,
-    pause_after,
-)
+from marketplace.finding import Frequency, due_at, last_slot
 
 
 def at(text: str) -> datetime:
@@ -80,23 +71,3 @@ def test_a_clock_that_stood_still_for_days_has_one_time_to_tell_behind_it():
     found = [at(f"2026-07-0{day} 12:00") for day in (1, 2, 3)]
     slot = last_slot(Frequency.DAILY, at("2026-07-06 09:00"))
     assert [moment <= slot for moment in found] == [True, True, True]
-
-
-def test_a_mail_is_tried_more_and_more_rarely_and_then_no_more():
-    pauses = [pause_after(attempts) for attempts in range(1, len(PAUSES) + 2)]
-    assert pauses == [*sorted(PAUSES), None]
-    assert pause_after(1) == timedelta(minutes=2)
-    assert pause_after(7) is None
-
-
-def test_a_mail_that_is_decided_on_stays_so():
-    assert [MAIL.moves_from(state) for state in MailState] == [
-        ["send", "give_up", "withhold"],
-        [],
-        [],
-        [],
-    ]
-
-
-def test_languages_are_called_as_the_settings_call_them():
-    assert Language.values() == ["zh-hans", "en"]

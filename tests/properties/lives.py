@@ -23,6 +23,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from apps.accounts.models import Membership, Organization, User
 from apps.finding import tasks as finding
 from apps.journal.actions import tell
+from apps.mail import tasks as mails
+from apps.notifications import tasks as notifications
 from marketplace.actors import Actor, Role
 from marketplace.secrecy import Secrecy
 from tests.callers import Caller
@@ -518,7 +520,8 @@ class Life(RuleBasedStateMachine):
         tell("finding")
         finding.match_news()
         finding.send_alerts()
-        finding.send_mails()
+        notifications.write_mails()
+        mails.send()
         self.is_changed = True
 
     def outsiders_note_it(self) -> None:

@@ -14,6 +14,7 @@ from apps.finding.models import Alert, Favourite, Hit, News, SavedSearch, Views
 from apps.finding.readers import take
 from apps.journal.actions import tell
 from apps.journal.models import Entry
+from apps.mail import tasks as mails
 from apps.markets import actions as markets
 from marketplace.errors import Missing
 from marketplace.finding import MOST_SEARCHES
@@ -67,10 +68,10 @@ def test_two_matchers_find_and_two_clocks_tell_and_mail_once(offers, as_stranger
     assert sum(found) == Hit.objects.count() == 8
     assert not News.objects.exists()
     assert sum(at_once(*[tasks.send_alerts] * 4)) == Alert.objects.count() == 2
-    assert sum(at_once(*[tasks.send_mails] * 4)) == len(mail.outbox) == 2
+    assert sum(at_once(*[mails.send] * 4)) == len(mail.outbox) == 2
     assert Hit.objects.exclude(alert=None).count() == 8
     assert Entry.objects.filter(verb="saved_search.alerted").count() == 2
-    assert Entry.objects.filter(verb="alert.mailed").count() == 2
+    assert Entry.objects.filter(verb="mail.sent").count() == 2
 
 
 def test_news_that_comes_in_while_others_are_matched_waits_for_nobody(offers):
@@ -116,7 +117,7 @@ def test_what_is_withdrawn_while_it_is_told_is_never_mailed(search, offers, as_r
         tasks.send_alerts,
         *(lambda o=offer: markets.withdraw(o, by=as_researcher) for offer in offers[:3]),
     )
-    tasks.send_mails()
+    mails.send()
     [message] = mail.outbox
     assert str(offers[3].pk) in message.body
     assert not any(str(offer.pk) in message.body for offer in offers[:3])
@@ -186,7 +187,7 @@ def test_of_several_favourites_one_is_kept_and_one_removed(caller, offers, as_ag
 def test_a_stopped_search_is_not_told_by_whoever_was_about_to(search, offers, as_agent):
     build.match()
     at_once(tasks.send_alerts, lambda: actions.stop(search, by=as_agent))
-    tasks.send_mails()
+    mails.send()
     search.refresh_from_db()
     assert not search.is_active
     assert mail.outbox == []

@@ -8,8 +8,9 @@ from rest_framework import serializers
 from apps.base.api.serializers import Amount, CodeField, Input, TermChoice
 from apps.finding.models import Alert, Favourite, SavedSearch, Views
 from apps.markets.models import Listing
-from marketplace.finding import LONGEST_NAME, Frequency, Language, MailState
+from marketplace.finding import LONGEST_NAME, Frequency
 from marketplace.listings import CooperationMode, ListingState, Market, PriceWay, Side
+from marketplace.mail import Language, MailState
 from marketplace.search import LONGEST_SEARCH
 
 
@@ -83,7 +84,8 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     saved_search = serializers.UUIDField(source="search_id", read_only=True)
     saved_search_name = serializers.CharField(source="search.name", read_only=True)
     listings = serializers.SerializerMethodField()
-    mail_state = TermChoice(MailState, read_only=True)
+    mail_state = TermChoice(MailState, source="mail.state", read_only=True)
+    mailed_at = serializers.DateTimeField(source="mail.sent_at", read_only=True, allow_null=True)
 
     class Meta:
         model = Alert

@@ -117,7 +117,7 @@ class AlertViewSet(RecordViewSet[Alert]):
     def get_queryset(self) -> QuerySet[Alert]:
         hits = Hit.objects.visible_to(self.actor).select_related("listing__organization")
         shown = hits.only("alert", *SHOWN).order_by("-found_at", "-pk")[:MOST_SHOWN]
-        rows = Alert.objects.visible_to(self.actor).select_related("search")
+        rows = Alert.objects.visible_to(self.actor).select_related("search", "mail")
         return rows.prefetch_related(Prefetch("hits", shown, to_attr="told"))
 
 

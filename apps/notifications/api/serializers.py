@@ -3,7 +3,10 @@
 from django.utils.translation import gettext
 from rest_framework import serializers
 
+from apps.base.api.serializers import Input, TermChoice
 from apps.notifications.models import SENTENCES, Notice
+from marketplace.mail import Language
+from marketplace.notices import MailTiming
 
 
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
@@ -34,3 +37,14 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 
     def get_text(self, notice: Notice) -> str:
         return gettext(SENTENCES[notice.verb])
+
+
+class NoticePreferences(Input):
+    """In which language, and how soon, a person is told of each group of notices by mail."""
+
+    language = TermChoice(Language)
+    matches = TermChoice(MailTiming)
+    deals = TermChoice(MailTiming)
+    contracts = TermChoice(MailTiming)
+    to_answer = TermChoice(MailTiming)
+    other_news = TermChoice(MailTiming)

@@ -2,14 +2,15 @@
 
 from django.db.models import QuerySet
 from django_filters.rest_framework.filterset import FilterSet
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.base.api.filters import TrueOrFalseFilter
-from apps.base.api.views import RecordViewSet, move
+from apps.base.api.views import ActorView, RecordViewSet, move
 from apps.notifications import actions
-from apps.notifications.api.serializers import NoticeSerializer
-from apps.notifications.models import Notice
+from apps.notifications.api.serializers import NoticePreferences, NoticeSerializer
+from apps.notifications.models import Notice, Postbox
 
 
 class NoticeFilter(FilterSet):
@@ -42,3 +43,26 @@ class NoticeViewSet(RecordViewSet[Notice]):
     def mark_read(self, request: Request, pk: str) -> Response:
         """Note that a notice was read; it may be said twice."""
         return self.shown(actions.mark_read(self.get_object(), by=self.actor))
+
+
+class NoticePreferencesView(ActorView):
+    """How you are told of notices by mail; here you read them all in any case."""
+
+    scope = "notices"
+    http_method_names = ["get", "put", "head", "options"]
+
+    @extend_schema(operation_id="notice_preferences", responses=NoticePreferences)
+    def get(self, request: Request) -> Response:
+        """Show in which language, and how soon, you are told of each group of notices."""
+        box = Postbox.objects.visible_to(self.actor).first()
+        return Response(NoticePreferences(box or Postbox()).data)
+
+    @extend_schema(
+        operation_id="change_notice_preferences",
+        request=NoticePreferences,
+        responses=NoticePreferences,
+    )
+    def put(self, request: Request) -> Response:
+        """Say in which language, and how soon, you want to be told of each group of notices."""
+        box = actions.prefer(self.given(NoticePreferences), by=self.actor)
+        return Response(NoticePreferences(box).data)

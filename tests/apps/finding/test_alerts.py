@@ -15,14 +15,18 @@ from apps.finding import actions, tasks
 from apps.finding.models import Alert, Hit, News, SavedSearch
 from apps.finding.readers import take
 from apps.journal.models import Entry
+from apps.mail import actions as mail_actions
+from apps.mail import tasks as mails
+from apps.mail.models import Mail
 from apps.markets import actions as markets
 from apps.markets.models import Listing
 from apps.reviews import actions as reviews
 from marketplace.actors import Role
 from marketplace.calendar import SHANGHAI
 from marketplace.errors import Conflict, Refused
-from marketplace.finding import Frequency, Language, MailState
+from marketplace.finding import Frequency
 from marketplace.listings import ListingState
+from marketplace.mail import Language, MailFailure, MailState
 from marketplace.secrecy import DualUse
 from tests.build import finding as build
 from tests.build import markets as build_markets
@@ -47,10 +51,10 @@ def test_what_is_published_is_found_told_and_mailed(search, offer):
     assert not News.objects.exists()
     assert tasks.send_alerts() == 1
     alert = Alert.objects.get()
-    assert (alert.search, alert.mail_state) == (search, MailState.WAITING)
-    assert tasks.send_mails() == 1
+    assert (alert.search, alert.mail.state) == (search, MailState.WAITING)
+    assert mails.send() == 1
     alert.refresh_from_db()
-    assert (alert.mail_state, alert.mail_attempts) == (MailState.SENT, 1)
+    assert (alert.mail.state, alert.mail.attempts) == (MailState.SENT, 1)
     [message] = mail.outbox
     assert message.to == ["agent@example.org"]
     assert offer.title in message.body
@@ -260,7 +264,7 @@ def test_what_is_hidden_between_match_and_alert_is_not_told(search, offer, hide,
     assert build.match() == 1
     hide(offer, request)
     assert tasks.send_alerts() == 0
-    assert tasks.send_mails() == 0
+    assert mails.send() == 0
     assert not Alert.objects.exists()
     assert mail.outbox == []
     assert tasks.send_alerts() == 0
@@ -270,10 +274,10 @@ def test_what_is_hidden_between_match_and_alert_is_not_told(search, offer, hide,
 def test_what_is_hidden_between_alert_and_mail_is_not_mailed(search, offer, hide, request):
     alert = build.alert(search)
     hide(offer, request)
-    assert tasks.send_mails() == 0
+    assert mails.send() == 0
     assert mail.outbox == []
     alert.refresh_from_db()
-    assert alert.mail_state is MailState.WITHHELD
+    assert alert.mail.state is MailState.WITHHELD
 
 
 @pytest.fixture
@@ -295,7 +299,7 @@ def test_only_the_vetted_are_told_of_dual_use_and_a_mail_names_nothing_of_it(dua
     build.search(by=as_stranger)
     assert build.alert(search).hits.get().listing == offer
     assert Hit.objects.count() == 1
-    assert tasks.send_mails() == 1
+    assert mails.send() == 1
     [message] = mail.outbox
     assert offer.title not in str(message.message()) + message.body
     assert str(offer.pk) not in message.body
@@ -314,7 +318,7 @@ def test_whoever_is_vetted_no_longer_is_told_nothing_more(
     accounts.unvet(vetted_works, by=as_secrecy_officer)
     build.match()
     tasks.send_alerts()
-    tasks.send_mails()
+    mails.send()
     assert mail.outbox == []
     assert Alert.objects.count() == (step == "mail")
     program = caller(agent.as_actor(organization=vetted_works.pk))
@@ -326,7 +330,7 @@ def test_a_digest_tells_of_the_rest_where_one_is_hidden(search, offer, as_resear
     build.match()
     markets.withdraw(offer, by=as_researcher)
     tasks.send_alerts()
-    tasks.send_mails()
+    mails.send()
     [message] = mail.outbox
     assert other.title in message.body
     assert offer.title not in message.body
@@ -397,7 +401,7 @@ def test_a_digest_waits_and_then_tells_of_everything_at_once(as_agent, as_resear
         Hit.objects.filter(pk=hit.pk).update(found_at=timezone.now() - timedelta(days=day + 1))
     assert tasks.send_alerts() == 1
     assert Alert.objects.get().hits.count() == 3
-    assert tasks.send_mails() == 1
+    assert mails.send() == 1
     assert tasks.send_alerts() == 0
 
 
@@ -413,13 +417,13 @@ def test_only_the_clock_tells(search, offer, as_agent):
 def test_a_mail_can_be_stopped_with_one_click_and_is_known_again(search, offer, settings):
     settings.PUBLIC_ADDRESS = "https://market.example/"
     alert = build.alert(search)
-    tasks.send_mails()
+    mails.send()
     [message] = mail.outbox
     head = message.message()
     stop = f"https://market.example/alerts/stop/{search.stop_key}"
     assert head["List-Unsubscribe"] == f"<{stop}>"
     assert head["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert head["Message-ID"] == f"<{alert.pk}@market.example>"
+    assert head["Message-ID"] == f"<{alert.mail_id}@market.example>"
     assert head["Auto-Submitted"] == "auto-generated"
     assert stop in message.body
     assert f"https://market.example/api/v1/listings/{offer.pk}" in message.body
@@ -438,7 +442,7 @@ def test_a_mail_speaks_the_language_of_its_search(
     search = build.search(by=as_agent, language=language)
     build_markets.offer(by=as_researcher, reviewer=as_reviewer)
     build.alert(search)
-    tasks.send_mails()
+    mails.send()
     [message] = mail.outbox
     assert message.subject == subject
     assert kind in message.body
@@ -446,7 +450,7 @@ def test_a_mail_speaks_the_language_of_its_search(
 
 def test_a_mail_holds_nothing_that_is_not_public(search, offer):
     build.alert(search)
-    tasks.send_mails()
+    mails.send()
     text = mail.outbox[0].body
     assert offer.confidential
     for secret in (offer.confidential, "真空脱气两次", str(offer.price_from)):
@@ -457,9 +461,9 @@ def test_a_mail_goes_to_nobody_where_there_is_no_address(as_agent, as_researcher
     search = build.search(by=as_agent, mail="")
     build_markets.offer(by=as_researcher, reviewer=as_reviewer)
     alert = build.alert(search)
-    assert tasks.send_mails() == 0
+    assert mails.send() == 0
     alert.refresh_from_db()
-    assert alert.mail_state is MailState.WITHHELD
+    assert alert.mail.state is MailState.WITHHELD
 
 
 class Line:
@@ -482,13 +486,13 @@ class Line:
 @pytest.fixture
 def line(monkeypatch):
     line = Line()
-    monkeypatch.setattr(tasks, "get_connection", lambda: line)
+    monkeypatch.setattr(mails, "get_connection", lambda: line)
     mail.outbox = []
     return line
 
 
 def _later():
-    Alert.objects.update(mail_due_at=timezone.now() - timedelta(seconds=1))
+    Mail.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(
@@ -504,34 +508,34 @@ def test_a_mail_that_fails_is_tried_again_and_in_the_end_given_up(search, offer,
     alert = build.alert(search)
     line.failure = failure
     for attempt in range(1, 8):
-        assert tasks.send_mails() == 0
+        assert mails.send() == 0
         alert.refresh_from_db()
-        assert alert.mail_attempts == attempt
-        assert tasks.send_mails() == 0, "not before its time"
+        assert alert.mail.attempts == attempt
+        assert mails.send() == 0, "not before its time"
         _later()
-    assert (alert.mail_state, mail.outbox) == (MailState.FAILED, [])
+    assert (alert.mail.state, mail.outbox) == (MailState.FAILED, [])
     line.failure = None
-    assert tasks.send_mails() == 0
-    assert Entry.objects.filter(verb="alert.mail_failed").count() == 1
+    assert mails.send() == 0
+    assert Entry.objects.filter(verb="mail.given_up").count() == 1
 
 
 def test_a_mail_that_failed_once_is_sent_later(search, offer, line):
     alert = build.alert(search)
     line.failure = OSError("no way there")
-    tasks.send_mails()
+    mails.send()
     line.failure = None
     _later()
-    assert tasks.send_mails() == 1
+    assert mails.send() == 1
     alert.refresh_from_db()
-    assert (alert.mail_state, alert.mail_attempts) == (MailState.SENT, 2)
+    assert (alert.mail.state, alert.mail.attempts) == (MailState.SENT, 2)
 
 
 def test_an_address_that_there_is_not_is_not_tried_again(search, offer, line):
     alert = build.alert(search)
     line.failure = smtplib.SMTPRecipientsRefused({"agent@example.org": (550, b"unknown")})
-    tasks.send_mails()
+    mails.send()
     alert.refresh_from_db()
-    assert (alert.mail_state, alert.mail_attempts) == (MailState.FAILED, 1)
+    assert (alert.mail.state, alert.mail.attempts) == (MailState.FAILED, 1)
 
 
 def test_who_dies_between_sending_and_noting_it_sends_the_same_mail_again(
@@ -543,29 +547,35 @@ def test_who_dies_between_sending_and_noting_it_sends_the_same_mail_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(actions, "note_sent", die)
+        dying.setattr(mail_actions, "note_sent", die)
         with pytest.raises(KeyboardInterrupt):
-            tasks.send_mails()
-    assert tasks.send_mails() == 0
+            mails.send()
+    assert mails.send() == 0
     _later()
-    assert tasks.send_mails() == 1
-    assert tasks.send_mails() == 0
+    assert mails.send() == 1
+    assert mails.send() == 0
     first, second = (message.extra_headers["Message-ID"] for message in mail.outbox)
     assert first == second
 
 
 def test_a_mail_that_is_decided_on_stays_so(search, offer):
     alert = build.alert(search)
-    tasks.send_mails()
+    mails.send()
     alert.refresh_from_db()
     by = tasks.Actor.system("test")
-    for act in (actions.note_sent, actions.withhold, actions.give_up):
+    why = {"failure": MailFailure.REFUSED_FOR_GOOD, "error": "test"}
+    for act, facts in (
+        (mail_actions.note_sent, {}),
+        (mail_actions.withhold, {}),
+        (mail_actions.give_up, why),
+    ):
         with pytest.raises(Conflict):
-            act(alert, by=by)
+            act(alert.mail, **facts, by=by)
     with pytest.raises(Exception, match="transition"), transaction.atomic():
-        Alert.objects.update(mail_state=MailState.WAITING, mailed_at=None)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Alert.objects.update(mailed_at=None)
+        Mail.objects.update(state=MailState.WAITING, sent_at=None)
+    for impossible in ({"sent_at": None}, {"failure": MailFailure.REFUSED_FOR_GOOD}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Mail.objects.update(**impossible)
 
 
 # --- in the house ------------------------------------------------------------------------------
