@@ -23,6 +23,7 @@ def test_a_market_is_made_up_indexed_and_measured() -> None:
     figures = measured(400)
     assert figures["texts"] == figures["indexed"]["texts"] > 250
     published = figures["published until matched"]["times"]
+    assert figures["published until matched"]["with a match"] == published
     assert Text.objects.count() == figures["texts"] + published
     assert Posting.objects.count() > 0  # Of what was indexed one by one.
     assert Segment.objects.filter(is_live=True).count() >= 4
